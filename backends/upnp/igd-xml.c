@@ -177,8 +177,8 @@ starts_name (const char *text)
   return *text == '_' || g_unichar_isalpha (g_utf8_get_char (text));
 }
 
-/* The name without a prefix and the characters that GMarkup does not accept, in lower case. NULL:
- * it is none. (transfer full) */
+/* The name without a prefix and the characters that GMarkup does not accept, in lower case.
+ * Returns NULL if nothing is left. (transfer full) */
 static char *
 dup_name (const char *text, gsize length)
 {

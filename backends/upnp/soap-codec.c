@@ -6,6 +6,7 @@
 
 #include "igd-xml.h"
 #include "plum-external-address.h"
+#include "upnp-client.h"
 
 #define MAX_DESCRIPTION 32
 
@@ -314,38 +315,15 @@ upnp_soap_dup_argument (const UpnpSoapReply *reply, const char *name)
   return reply->document != NULL ? upnp_xml_dup_text (reply->document, lower) : NULL;
 }
 
-/* Also with leading zeros, and as an IPv4-mapped address. NULL: it is none. (transfer full) */
-static GInetAddress *
-parse_ipv4 (const char *text)
-{
-  g_auto (GStrv) parts = NULL;
-  guint8 bytes[4];
-
-  if (g_ascii_strncasecmp (text, "::ffff:", 7) == 0)
-    text += 7;
-  parts = g_strsplit (text, ".", 5);
-  if (g_strv_length (parts) != G_N_ELEMENTS (bytes))
-    return NULL;
-
-  for (guint i = 0; i < G_N_ELEMENTS (bytes); i++)
-    {
-      guint64 value;
-
-      if (strlen (parts[i]) > 3 ||
-          !g_ascii_string_to_unsigned (parts[i], 10, 0, G_MAXUINT8, &value, NULL))
-        return NULL;
-      bytes[i] = (guint8) value;
-    }
-
-  return g_inet_address_new_from_bytes (bytes, G_SOCKET_FAMILY_IPV4);
-}
-
 GInetAddress *
 upnp_soap_read_address (const UpnpSoapReply *reply)
 {
   g_autofree char *text = upnp_soap_dup_argument (reply, "NewExternalIPAddress");
-  g_autoptr (GInetAddress) address = text != NULL ? parse_ipv4 (text) : NULL;
+  g_autoptr (GInetAddress) address = NULL;
+  guint8 bytes[UPNP_IPV4_SIZE];
 
+  if (text != NULL && upnp_client_read_ipv4 (text, bytes))
+    address = g_inet_address_new_from_bytes (bytes, G_SOCKET_FAMILY_IPV4);
   if (address == NULL || !plum_external_address_is_possible (address))
     return NULL;
 

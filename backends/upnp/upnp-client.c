@@ -4,22 +4,25 @@
 
 #include <string.h>
 
-#define IPV4_SIZE 4
+#define MAX_DIGITS 3
 #define MAPPED_PREFIX "::ffff:"
 
 /* g_inet_address_new_from_string() does not accept zeros before a number. */
-static gboolean
-client_parse_ipv4 (const char *text, guint8 *bytes)
+gboolean
+upnp_client_read_ipv4 (const char *text, guint8 *bytes)
 {
-  g_auto (GStrv) parts = g_strsplit (text, ".", IPV4_SIZE + 1);
+  gboolean mapped = g_ascii_strncasecmp (text, MAPPED_PREFIX, strlen (MAPPED_PREFIX)) == 0;
+  g_auto (GStrv) parts =
+    g_strsplit (mapped ? text + strlen (MAPPED_PREFIX) : text, ".", UPNP_IPV4_SIZE + 1);
   guint64 value;
 
-  if (g_strv_length (parts) != IPV4_SIZE)
+  if (g_strv_length (parts) != UPNP_IPV4_SIZE)
     return FALSE;
 
-  for (guint i = 0; i < IPV4_SIZE; i++)
+  for (guint i = 0; i < UPNP_IPV4_SIZE; i++)
     {
-      if (!g_ascii_string_to_unsigned (parts[i], 10, 0, G_MAXUINT8, &value, NULL))
+      if (strlen (parts[i]) > MAX_DIGITS ||
+          !g_ascii_string_to_unsigned (parts[i], 10, 0, G_MAXUINT8, &value, NULL))
         return FALSE;
       bytes[i] = (guint8) value;
     }
@@ -48,18 +51,18 @@ dup_address_part (const char *text)
 UpnpMatch
 upnp_client_match (const char *text, const char *address)
 {
-  static const guint8 any[IPV4_SIZE] = { 0 };
+  static const guint8 any[UPNP_IPV4_SIZE] = { 0 };
   g_autofree char *trimmed = g_strstrip (g_strdup (text != NULL ? text : ""));
   g_autofree char *part = dup_address_part (trimmed);
-  guint8 bytes[IPV4_SIZE], wanted[IPV4_SIZE];
+  guint8 bytes[UPNP_IPV4_SIZE], wanted[UPNP_IPV4_SIZE];
 
-  if (client_parse_ipv4 (part, bytes))
+  if (upnp_client_read_ipv4 (part, bytes))
     {
-      if (memcmp (bytes, any, IPV4_SIZE) == 0)
+      if (memcmp (bytes, any, UPNP_IPV4_SIZE) == 0)
         return UPNP_MATCH_UNKNOWN;
 
-      return address != NULL && client_parse_ipv4 (address, wanted) &&
-                 memcmp (bytes, wanted, IPV4_SIZE) == 0
+      return address != NULL && upnp_client_read_ipv4 (address, wanted) &&
+                 memcmp (bytes, wanted, UPNP_IPV4_SIZE) == 0
                ? UPNP_MATCH_SAME
                : UPNP_MATCH_OTHER;
     }
