@@ -704,6 +704,14 @@ def status_without_an_address():
         result = plumctl("status", *common(gateway))
         equal(result.returncode, 0)
         contains(result.stdout, "external  unknown")
+@test
+def external_timeout():
+    with FakeGateway(ignores_maps=True) as gateway:
+        result = plumctl("external", "--timeout", "1", *common(gateway))
+        equal((result.returncode, result.stdout), (1, ""))
+        contains(result.stderr, "did not report its external address: no answer within 1 s")
+
+
 
 
 @test
