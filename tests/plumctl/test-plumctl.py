@@ -705,6 +705,14 @@ def external_not_reported():
 
 
 @test
+def external_timeout():
+    with FakeGateway(ignores_maps=True) as gateway:
+        result = plumctl("external", "--timeout", "1", *common(gateway))
+        equal((result.returncode, result.stdout), (1, ""))
+        contains(result.stderr, "did not report its external address: no answer within 1 s")
+
+
+@test
 def external_without_an_answer_to_the_delete():
     with FakeGateway(keeps_all=True) as gateway:
         result = plumctl("external", *common(gateway))
@@ -767,14 +775,6 @@ def status_without_an_address():
         result = plumctl("status", *common(gateway))
         equal(result.returncode, 0)
         contains(result.stdout, "external  unknown")
-@test
-def external_timeout():
-    with FakeGateway(ignores_maps=True) as gateway:
-        result = plumctl("external", "--timeout", "1", *common(gateway))
-        equal((result.returncode, result.stdout), (1, ""))
-        contains(result.stderr, "did not report its external address: no answer within 1 s")
-
-
 
 
 @test
