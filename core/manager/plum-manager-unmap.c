@@ -7,6 +7,7 @@
 #include "plum-manager-private.h"
 #include "plum-mapping-private.h"
 #include "plum-unmap-error-private.h"
+#include "plum-values-private.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -130,17 +131,17 @@ on_entry_deleted (GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 unmap_delete_entry (Unmap *unmap, GTask *task)
 {
-  const PlumLeftoverPort *port = &unmap->port;
   PlumManager *self = g_task_get_source_object (task);
+  const PlumLeftoverPort *port = &unmap->port;
   PlumGateway *gateway = unmap->routers->pdata[0];
   guint external_port = port->external_port != 0 ? port->external_port : port->internal_port;
   g_autoptr (PlumEntry) entry =
     plum_entry_new (port->protocol, external_port, port->internal_port,
                     plum_gateway_get_local_address (gateway), NULL, 0, TRUE);
-
   g_autoptr (PlumRequest) request =
     plum_leftover_port_make_request (port, plum_assignment_get_store (self->assignment),
                                      self->settings.lease_duration);
+
   plum_gateway_unmap_entry_async (gateway, entry, request, g_task_get_cancellable (task),
                                   on_entry_deleted, g_object_ref (task));
 }
@@ -373,6 +374,12 @@ plum_manager_start_unmap (PlumManager *self, GTask *task, GError **error)
 
   if (!plum_manager_check_open (self, error))
     return FALSE;
+  if (!plum_protocol_is_valid (unmap->port.protocol))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                           _ ("The protocol is neither TCP nor UDP"));
+      return FALSE;
+    }
   if (unmap->port.internal_port == 0 || unmap->port.internal_port > G_MAXUINT16 ||
       unmap->port.external_port > G_MAXUINT16)
     {
