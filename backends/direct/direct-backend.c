@@ -81,7 +81,12 @@ plum_direct_backend_unmap (PlumBackend *backend,
                            PlumLease *lease,
                            PlumCall *call)
 {
-  plum_call_return_done (call);
+  /* Without a lease, the mapping may be one of another protocol. */
+  if (lease != NULL)
+    plum_call_return_done (call);
+  else
+    plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED,
+                    _ ("This computer has a public address: there is no mapping to remove"));
 }
 
 static void

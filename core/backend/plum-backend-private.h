@@ -77,6 +77,8 @@ void plum_backend_set_observer (PlumBackend *self,
 const char *plum_backend_get_server (PlumBackend *self);
 /* Whether it can read the router's table: it implements list. */
 gboolean plum_backend_can_list (PlumBackend *self);
+/* Whether it can delete entries of the router's table: it implements delete_entry. */
+gboolean plum_backend_can_delete_entry (PlumBackend *self);
 PlumAddressSource plum_backend_get_address_source (PlumBackend *self);
 /* Whether it can take several requests for mappings in one call, if they are made in one iteration
  * of the main loop: it implements map_several. */

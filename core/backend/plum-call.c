@@ -2,6 +2,7 @@
 
 #include "plum-call-private.h"
 #include "plum-log-private.h"
+#include "plum-main-context-private.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -15,6 +16,9 @@
  *
  * The backend settles the call, either at once or later, with exactly one of the
  * `plum_call_return_*` functions that fits the operation, or with an error.
+ *
+ * A call belongs to the thread that runs the main context of the manager. A result that another
+ * thread passes is ignored, with a critical message.
  *
  * The result is delivered in a later iteration of the main loop. If the backend does not settle the
  * call in time, the library fails it with %PLUM_ERROR_TIMED_OUT. Settling a call after that has no
@@ -327,6 +331,7 @@ void
 plum_call_set_cancelled_func (PlumCall *self, PlumCallCancelledFunc func, gpointer user_data)
 {
   g_return_if_fail (PLUM_IS_CALL (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->host->context);
 
   self->cancelled_func = !plum_call_is_settled (self) ? func : NULL;
   self->cancelled_data = user_data;
@@ -362,6 +367,7 @@ void
 plum_call_return_done (PlumCall *self)
 {
   g_return_if_fail (PLUM_IS_CALL (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->host->context);
   g_return_if_fail (self->kind == PLUM_CALL_DISCOVER || self->kind == PLUM_CALL_UNMAP ||
                     self->kind == PLUM_CALL_UNMAP_MOVED || self->kind == PLUM_CALL_CHECK ||
                     self->kind == PLUM_CALL_DELETE_ENTRY);
@@ -386,6 +392,7 @@ void
 plum_call_return_remaining (PlumCall *self, guint seconds)
 {
   g_return_if_fail (PLUM_IS_CALL (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->host->context);
   g_return_if_fail (self->kind == PLUM_CALL_CHECK);
 
   if (plum_call_settle (self, NULL))
@@ -405,6 +412,7 @@ void
 plum_call_return_lease (PlumCall *self, PlumLease *lease)
 {
   g_return_if_fail (PLUM_IS_CALL (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->host->context);
   g_return_if_fail (PLUM_IS_LEASE (lease));
   g_return_if_fail (self->kind == PLUM_CALL_MAP);
 
@@ -427,6 +435,7 @@ void
 plum_call_return_address (PlumCall *self, GInetAddress *address)
 {
   g_return_if_fail (PLUM_IS_CALL (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->host->context);
   g_return_if_fail (G_IS_INET_ADDRESS (address));
   g_return_if_fail (self->kind == PLUM_CALL_GET_EXTERNAL_ADDRESS);
 
@@ -447,6 +456,7 @@ void
 plum_call_return_entries (PlumCall *self, GListModel *entries)
 {
   g_return_if_fail (PLUM_IS_CALL (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->host->context);
   g_return_if_fail (G_IS_LIST_MODEL (entries));
   g_return_if_fail (g_type_is_a (g_list_model_get_item_type (entries), PLUM_TYPE_ENTRY));
   g_return_if_fail (self->kind == PLUM_CALL_LIST);
@@ -471,6 +481,7 @@ plum_call_return_error (PlumCall *self, GError *error)
   g_autoptr (GError) owned = error;
 
   g_return_if_fail (PLUM_IS_CALL (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->host->context);
   g_return_if_fail (error != NULL);
 
   if (plum_call_settle (self, error))
@@ -493,6 +504,7 @@ void
 plum_call_fail (PlumCall *self, PlumError code, const char *message)
 {
   g_return_if_fail (PLUM_IS_CALL (self));
+  PLUM_RETURN_IF_OTHER_THREAD (self->host->context);
   g_return_if_fail (message != NULL);
 
   plum_call_return_error (self, g_error_new_literal (PLUM_ERROR, code, message));

@@ -15,6 +15,7 @@
 #define MODULE_PREFIX "libplum-backend-"
 #define MODULE_SUFFIX "." G_MODULE_SUFFIX
 #define MODULE_SYMBOL "plum_backend_module"
+#define LIBRARY_SYMBOL "plum_backend_get_type"
 
 static const char *module_directory = PLUM_BACKEND_DIR;
 
@@ -95,6 +96,23 @@ plum_module_check_descriptor (const char *path, const PlumBackendModule *module,
   return TRUE;
 }
 
+/* A module that is linked to the shared library brings a second copy of all types into a program
+ * that contains the static one. */
+static gboolean
+plum_module_check_library (const char *path, GModule *handle, GError **error)
+{
+  gpointer symbol = NULL;
+
+  if (!g_module_symbol (handle, LIBRARY_SYMBOL, &symbol) || symbol == NULL ||
+      plum_system_is_in_library (symbol))
+    return TRUE;
+
+  g_set_error (error, PLUM_ERROR, PLUM_ERROR_MODULE,
+               _ ("%s: the module uses the shared library, but this program contains a static one"),
+               path);
+  return FALSE;
+}
+
 static const PlumBackendModule *
 plum_module_open (const char *path, GError **error)
 {
@@ -119,7 +137,8 @@ plum_module_open (const char *path, GError **error)
       return NULL;
     }
 
-  if (!plum_module_check_descriptor (path, symbol, error))
+  if (!plum_module_check_library (path, handle, error) ||
+      !plum_module_check_descriptor (path, symbol, error))
     {
       g_module_close (handle);
       return NULL;

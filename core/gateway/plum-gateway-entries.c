@@ -82,6 +82,7 @@ static void
 plum_gateway_start_operation (PlumGateway *self,
                               PlumCallKind kind,
                               PlumEntry *entry,
+                              PlumRequest *request,
                               GTask *task) /* (transfer full) */
 {
   PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (self));
@@ -91,6 +92,7 @@ plum_gateway_start_operation (PlumGateway *self,
   operation->query = plum_gateway_query_new (plum_gateway_get_race (self), kind, entry,
                                              plum_gateway_get_settings (self),
                                              on_gateway_entries_answered, operation);
+  plum_gateway_query_set_request (operation->query, request);
 
   operation->cancel_source =
     plum_main_context_watch_cancellable (plum_gateway_get_context (self),
@@ -133,7 +135,7 @@ plum_gateway_list_entries_async (PlumGateway *self,
   task = plum_main_context_new_task (plum_gateway_get_context (self), self, cancellable, callback,
                                      user_data);
   g_task_set_source_tag (task, plum_gateway_list_entries_async);
-  plum_gateway_start_operation (self, PLUM_CALL_LIST, NULL, task);
+  plum_gateway_start_operation (self, PLUM_CALL_LIST, NULL, NULL, task);
 }
 
 /**
@@ -204,7 +206,22 @@ plum_gateway_delete_entry_async (PlumGateway *self,
   task = plum_main_context_new_task (plum_gateway_get_context (self), self, cancellable, callback,
                                      user_data);
   g_task_set_source_tag (task, plum_gateway_delete_entry_async);
-  plum_gateway_start_operation (self, PLUM_CALL_DELETE_ENTRY, entry, task);
+  plum_gateway_start_operation (self, PLUM_CALL_DELETE_ENTRY, entry, NULL, task);
+}
+
+void
+plum_gateway_unmap_entry_async (PlumGateway *self,
+                                PlumEntry *entry,
+                                PlumRequest *request,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  GTask *task = plum_main_context_new_task (plum_gateway_get_context (self), self, cancellable,
+                                            callback, user_data);
+
+  g_task_set_source_tag (task, plum_gateway_delete_entry_async);
+  plum_gateway_start_operation (self, PLUM_CALL_DELETE_ENTRY, entry, request, task);
 }
 
 /**

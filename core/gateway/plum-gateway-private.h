@@ -126,6 +126,16 @@ gboolean plum_gateway_is_upstream_guessed (PlumGateway *self);
 /* Why there is no next router. (nullable) */
 const GError *plum_gateway_get_upstream_reason (PlumGateway *self);
 
+/* Like plum_gateway_delete_entry_async (), whose finish function it has. If no backend can delete
+ * the entry, those that only unmap are asked: request describes the mapping, and it has no lease.
+ */
+void plum_gateway_unmap_entry_async (PlumGateway *self,
+                                     PlumEntry *entry,
+                                     PlumRequest *request,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data);
+
 /* Whether the external address is known, and from another backend than this one. */
 gboolean plum_gateway_knows_address_without (PlumGateway *self, PlumBackend *backend);
 /* Sets the external address that the router reports to backend, and reports it to the clients that

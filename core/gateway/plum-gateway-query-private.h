@@ -22,6 +22,9 @@ PlumGatewayQuery *plum_gateway_query_new (PlumRace *race,
                                           const PlumSettings *settings,
                                           PlumGatewayQueryFunc func,
                                           gpointer user_data);
+/* request: of the mapping that an entry to delete is of. If no backend deletes the entry or fails
+ * to, those that cannot delete entries are asked to unmap it, without a lease. */
+void plum_gateway_query_set_request (PlumGatewayQuery *self, PlumRequest *request);
 /* May call func before it returns. */
 void plum_gateway_query_start (PlumGatewayQuery *self);
 /* Frees a query that is not started or still pending; func is not called. */

@@ -8,7 +8,8 @@ struct _PlumGatewayQuery
 {
   PlumRace *race; /* borrowed */
   PlumCallKind kind;
-  PlumEntry *entry; /* (nullable) */
+  PlumEntry *entry;     /* (nullable) */
+  PlumRequest *request; /* (nullable): to unmap */
   const PlumSettings *settings;
   PlumGatewayQueryFunc func;
   gpointer user_data;
@@ -26,6 +27,7 @@ plum_gateway_query_free (PlumGatewayQuery *self)
 {
   g_clear_object (&self->call);
   g_clear_object (&self->entry);
+  g_clear_object (&self->request);
   g_clear_error (&self->error);
   g_clear_error (&self->not_found);
   g_free (self);
@@ -48,6 +50,12 @@ plum_gateway_query_new (PlumRace *race,
   self->func = func;
   self->user_data = user_data;
   return self;
+}
+
+void
+plum_gateway_query_set_request (PlumGatewayQuery *self, PlumRequest *request)
+{
+  g_set_object (&self->request, request);
 }
 
 /* A backend that reads the table has failed to delete the entry, or has found that of another host:
@@ -90,21 +98,52 @@ on_gateway_query_answered (PlumCall *call, gpointer user_data)
   plum_gateway_query_ask_next (self);
 }
 
-/* The candidate at or after next in the order of the query. A backend that cannot read the table
- * confirms the deletion of an entry that was not there: for a delete, those that can read it come
- * first. */
+/* Whether a backend that only unmaps may be asked next: the others have deleted nothing, and none
+ * of them has failed. */
+static gboolean
+plum_gateway_query_may_unmap (PlumGatewayQuery *self)
+{
+  return self->request != NULL &&
+         (self->error == NULL ||
+          g_error_matches (self->error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED) ||
+          g_error_matches (self->error, PLUM_ERROR, PLUM_ERROR_DESTROYED));
+}
+
+/* How often each candidate comes in the order of the query. */
+static guint
+plum_gateway_query_get_n_rounds (PlumGatewayQuery *self)
+{
+  if (self->kind != PLUM_CALL_DELETE_ENTRY)
+    return 1;
+
+  return plum_gateway_query_may_unmap (self) ? 3 : 2;
+}
+
+/* A backend that cannot read the table confirms the deletion of an entry that was not there: for a
+ * delete, those that can read it come first. Those that can only unmap come last. */
+static gboolean
+plum_gateway_query_is_of_round (PlumGatewayQuery *self, PlumBackend *backend, guint round)
+{
+  if (self->kind != PLUM_CALL_DELETE_ENTRY)
+    return TRUE;
+  if (round == 2)
+    return !plum_backend_can_delete_entry (backend);
+
+  return plum_backend_can_list (backend) == (round == 0);
+}
+
+/* The candidate at or after next in the order of the query. */
 static gboolean
 plum_gateway_query_pick (PlumGatewayQuery *self, guint *index)
 {
   const guint n = plum_race_get_n_candidates (self->race);
-  const gboolean by_table = self->kind == PLUM_CALL_DELETE_ENTRY;
 
-  for (; self->next < (by_table ? 2 * n : n); self->next++)
+  for (; self->next < n * plum_gateway_query_get_n_rounds (self); self->next++)
     {
       guint i = self->next % n;
-      gboolean can_list = plum_backend_can_list (plum_race_get_candidate (self->race, i)->backend);
 
-      if ((by_table && can_list != (self->next < n)) ||
+      if (!plum_gateway_query_is_of_round (self, plum_race_get_candidate (self->race, i)->backend,
+                                           self->next / n) ||
           plum_race_pick (self->race, i, NULL, index) != PLUM_PICK_READY || *index != i)
         continue;
 
@@ -118,13 +157,16 @@ plum_gateway_query_pick (PlumGatewayQuery *self, guint *index)
 static void
 plum_gateway_query_ask_next (PlumGatewayQuery *self)
 {
-  const PlumCallArgs args = { .entry = self->entry };
+  const PlumCallArgs args = { .entry = self->entry, .request = self->request };
   guint index;
 
   if (plum_gateway_query_pick (self, &index))
     {
+      PlumCallKind kind =
+        self->next > 2 * plum_race_get_n_candidates (self->race) ? PLUM_CALL_UNMAP : self->kind;
+
       plum_backend_start_call (&self->call, plum_race_get_candidate (self->race, index)->backend,
-                               self->kind, &args, self->settings->mapping_timeout,
+                               kind, &args, self->settings->mapping_timeout,
                                on_gateway_query_answered, self);
       return;
     }

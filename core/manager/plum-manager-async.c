@@ -5,6 +5,9 @@
 #include "plum-gateway-private.h"
 #include "plum-main-context-private.h"
 #include "plum-mapping-private.h"
+#include "plum-values-private.h"
+
+#include <glib/gi18n-lib.h>
 
 #include <glib/gi18n-lib.h>
 
@@ -59,6 +62,13 @@ plum_manager_create_mapping_async (PlumManager *self,
   if (g_task_return_error_if_cancelled (task))
     return;
 
+  if (!plum_protocol_is_valid (protocol))
+    {
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s",
+                               _ ("The protocol is neither TCP nor UDP"));
+      return;
+    }
+
   PLUM_SIGNAL_SCOPE (self->signals);
   mapping = g_object_new (PLUM_TYPE_MAPPING, "protocol", protocol, "internal-port", internal_port,
                           "requested-external-port", external_port, NULL);
@@ -92,7 +102,7 @@ plum_manager_create_mapping_async (PlumManager *self,
  * Errors: %PLUM_ERROR_NO_GATEWAY, without delay, if there is no network; %PLUM_ERROR_NO_BACKEND if
  * no backend gets an answer; %PLUM_ERROR_TIMED_OUT; the error of the router, if it refused the
  * mapping; %G_IO_ERROR_CLOSED if the manager is closed; %G_IO_ERROR_CANCELLED;
- * %G_IO_ERROR_INVALID_ARGUMENT if a port is out of range.
+ * %G_IO_ERROR_INVALID_ARGUMENT if a port is out of range, or the protocol is invalid.
  *
  * Returns: (transfer full): the mapping, in state %PLUM_STATE_SUCCESS
  *

@@ -7,6 +7,7 @@
 #include "plum-manager-private.h"
 #include "plum-mapping-private.h"
 #include "plum-unmap-error-private.h"
+#include "plum-values-private.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -130,15 +131,19 @@ on_entry_deleted (GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 unmap_delete_entry (Unmap *unmap, GTask *task)
 {
+  PlumManager *self = g_task_get_source_object (task);
   const PlumLeftoverPort *port = &unmap->port;
   PlumGateway *gateway = unmap->routers->pdata[0];
   guint external_port = port->external_port != 0 ? port->external_port : port->internal_port;
   g_autoptr (PlumEntry) entry =
     plum_entry_new (port->protocol, external_port, port->internal_port,
                     plum_gateway_get_local_address (gateway), NULL, 0, TRUE);
+  g_autoptr (PlumRequest) request =
+    plum_leftover_port_make_request (port, plum_assignment_get_store (self->assignment),
+                                     self->settings.lease_duration);
 
-  plum_gateway_delete_entry_async (gateway, entry, g_task_get_cancellable (task), on_entry_deleted,
-                                   g_object_ref (task));
+  plum_gateway_unmap_entry_async (gateway, entry, request, g_task_get_cancellable (task),
+                                  on_entry_deleted, g_object_ref (task));
 }
 
 /* A mapping of another host that this host has not made is not touched. */
@@ -369,6 +374,12 @@ plum_manager_start_unmap (PlumManager *self, GTask *task, GError **error)
 
   if (!plum_manager_check_open (self, error))
     return FALSE;
+  if (!plum_protocol_is_valid (unmap->port.protocol))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                           _ ("The protocol is neither TCP nor UDP"));
+      return FALSE;
+    }
   if (unmap->port.internal_port == 0 || unmap->port.internal_port > G_MAXUINT16 ||
       unmap->port.external_port > G_MAXUINT16)
     {
@@ -435,7 +446,8 @@ plum_manager_run_unmap (PlumManager *self, GTask *task, Unmap *unmap)
  * If [property@Plum.Manager:state-directory] has a record of the mapping, the backend that made it
  * deletes it with the data of the record. Otherwise the router is asked to delete the mapping of
  * the port: a backend that can look at the table of the router deletes only a mapping that leads to
- * this host.
+ * this host. If no backend can delete entries of the table, [vfunc@Plum.Backend.unmap] is called
+ * without a lease, unless a mapping of the internal port is recorded.
  *
  * If there are records of what leads there from routers beyond the first one, these routers are
  * sought, and asked first: the outermost one leads to the one before. The operation succeeds only

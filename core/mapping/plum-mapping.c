@@ -503,6 +503,8 @@ plum_mapping_check (PlumMapping *self, GError **error)
 PlumMapping *
 plum_mapping_new (PlumProtocol protocol, guint internal_port)
 {
+  g_return_val_if_fail (plum_protocol_is_valid (protocol), NULL);
+
   return g_object_new (PLUM_TYPE_MAPPING, "protocol", protocol, "internal-port", internal_port,
                        NULL);
 }

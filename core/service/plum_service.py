@@ -301,11 +301,19 @@ class Service:
         _call("request_init", request, ctypes.sizeof(request))
         if family is None:
             family = 6 if ":" in (local_address or "") else 4
+        if protocol not in ("tcp", "udp"):
+            raise ValueError("protocol is %r, but must be 'tcp' or 'udp'" % (protocol,))
+        if family not in (4, 6):
+            raise ValueError("family is %r, but must be 4 or 6" % (family,))
+        for name, port, first in (("internal_port", internal_port, 1),
+                                  ("external_port", external_port, 0)):
+            text = "%s is %d, but must be from %d to 65535" % (name, port, first)
+            if not 0 <= port <= 65535:
+                raise ValueError(text)
+            if port < first:
+                raise Error(ErrorCode.INVALID_ARGUMENT, text)
         request.protocol = ("tcp", "udp").index(protocol)
         request.family = (4, 6).index(family)
-        for port in (internal_port, external_port):
-            if not 0 <= port <= 65535:
-                raise ValueError("port %d is out of range" % port)
         request.internal_port = internal_port
         request.external_port = external_port
         request.require_external_port = require_external_port

@@ -28,5 +28,11 @@ gboolean plum_leftover_port_has (const PlumLeftoverPort *self,
 const PlumLeaseRecord *plum_leftover_port_find_beyond (const PlumLeftoverPort *self,
                                                        PlumLeaseStore *store,
                                                        PlumNetwork *network);
+/* The request that an earlier run may have made for the port, with a key that the router does not
+ * know. NULL if a mapping of the internal port is recorded, on any router and with any external
+ * port: it must not be removed without its record. (nullable) (transfer full) */
+PlumRequest *plum_leftover_port_make_request (const PlumLeftoverPort *self,
+                                              PlumLeaseStore *store,
+                                              guint lifetime);
 
 G_END_DECLS

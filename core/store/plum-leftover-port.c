@@ -2,6 +2,9 @@
 
 #include "plum-leftover-port-private.h"
 
+#include "plum-key-private.h"
+#include "plum-values-private.h"
+
 /* How many routers may be before that of a leftover. */
 #define MAX_DEPTH 2
 
@@ -101,4 +104,34 @@ plum_leftover_port_find_beyond (const PlumLeftoverPort *self,
     }
 
   return NULL;
+}
+
+static gboolean
+plum_leftover_port_is_recorded (const PlumLeftoverPort *self, PlumLeaseStore *store)
+{
+  PlumLeftoverPort port = *self;
+
+  port.external_port = 0;
+  for (guint i = 0; i < plum_lease_store_get_n_leftovers (store); i++)
+    if (plum_leftover_port_has (&port, store, plum_lease_store_get_leftover (store, i)))
+      return TRUE;
+
+  return FALSE;
+}
+
+PlumRequest *
+plum_leftover_port_make_request (const PlumLeftoverPort *self,
+                                 PlumLeaseStore *store,
+                                 guint lifetime)
+{
+  guint external_port = self->external_port != 0 ? self->external_port : self->internal_port;
+  g_autoptr (GBytes) key = NULL;
+
+  if (!plum_leftover_port_is_recorded (self, store))
+    key = plum_key_new (NULL);
+  if (key == NULL)
+    return NULL;
+
+  return plum_request_new (self->protocol, self->internal_port, external_port, FALSE, NULL,
+                           lifetime, "plum", key);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "plum-entry-private.h"
+#include "plum-values-private.h"
 
 /* How many characters of a router's text to keep: entries of a table are kept by the thousand. */
 #define MAX_DESCRIPTION 128
@@ -400,6 +401,7 @@ plum_entry_new (PlumProtocol protocol,
                 guint lifetime,
                 gboolean enabled)
 {
+  g_return_val_if_fail (plum_protocol_is_valid (protocol), NULL);
   g_return_val_if_fail (external_port <= G_MAXUINT16, NULL);
   g_return_val_if_fail (internal_port <= G_MAXUINT16, NULL);
   g_return_val_if_fail (internal_address == NULL || G_IS_INET_ADDRESS (internal_address), NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <plum-glib/plum-glib.h>
+#include "plum-values-private.h"
 
 G_DEFINE_ENUM_TYPE (PlumProtocol,
                     plum_protocol,
@@ -70,3 +70,9 @@ G_DEFINE_ENUM_TYPE (PlumTrafficDirection,
                     plum_traffic_direction,
                     G_DEFINE_ENUM_VALUE (PLUM_TRAFFIC_SENT, "sent"),
                     G_DEFINE_ENUM_VALUE (PLUM_TRAFFIC_RECEIVED, "received"))
+
+gboolean
+plum_protocol_is_valid (PlumProtocol protocol)
+{
+  return protocol == PLUM_PROTOCOL_TCP || protocol == PLUM_PROTOCOL_UDP;
+}

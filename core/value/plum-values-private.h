@@ -35,6 +35,9 @@ PlumHop *plum_hop_new (GInetAddress *address,
                        guint lifetime);
 gboolean plum_hop_equal (PlumHop *a, PlumHop *b);
 
+/* GObject replaces an invalid value of an enumeration by the default. */
+gboolean plum_protocol_is_valid (PlumProtocol protocol);
+
 PlumRequest *plum_request_new (PlumProtocol protocol,
                                guint internal_port,
                                guint external_port,

@@ -90,14 +90,16 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  * PlumBackendClass::unmap:
  * @self: a backend
  * @request: the request that created the mapping
- * @lease: (nullable): the lease that the router granted, or %NULL if the router did not answer; in
- *   that case it may have created the mapping nevertheless
+ * @lease: (nullable): the lease that the router granted, or %NULL if the router did not answer and
+ *   may have created the mapping nevertheless, or if nothing is known about the mapping
  * @call: the call; settle it with [method@Plum.Call.return_done] or an error
  *
  * Removes a mapping from the router.
  *
- * If the router does not have the mapping, the call succeeds. If it can remove the mapping only
- * together with others that are in use, fail with %G_IO_ERROR_BUSY.
+ * If the router does not have the mapping, the call succeeds. Without a lease, the mapping may be
+ * one of an earlier run of the program, with another key: see [method@Plum.Manager.unmap_async]. If
+ * the router can remove the mapping only together with others that are in use, fail with
+ * %G_IO_ERROR_BUSY.
  *
  * Since: 1.0
  */

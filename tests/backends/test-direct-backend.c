@@ -82,11 +82,14 @@ test_others (void)
     PlumCallArgs args = { .request = request, .lease = lease };
     g_autoptr (PlumCall) check = test_call (&loop, backend, PLUM_CALL_CHECK, &args, 1000);
     g_autoptr (PlumCall) unmap = test_call (&loop, backend, PLUM_CALL_UNMAP, &args, 1000);
+    PlumCallArgs no_lease = { .request = request };
+    g_autoptr (PlumCall) unknown = test_call (&loop, backend, PLUM_CALL_UNMAP, &no_lease, 1000);
     g_autoptr (PlumCall) address =
       test_call (&loop, backend, PLUM_CALL_GET_EXTERNAL_ADDRESS, NULL, 1000);
 
     g_assert_no_error (plum_call_get_error (check));
     g_assert_no_error (plum_call_get_error (unmap));
+    g_assert_error (plum_call_get_error (unknown), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
     g_assert_nonnull (plum_call_get_address (address));
   }
   test_loop_tear_down (&loop);

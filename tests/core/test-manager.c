@@ -189,6 +189,46 @@ test_create_without_network (Fixture *f, gconstpointer data)
   assert_create_fails (f, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
 }
 
+#define BAD_PROTOCOL ((PlumProtocol) 9)
+
+static void
+test_bad_protocol (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GInetAddress) host = g_inet_address_new_from_string ("127.60.0.50");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) host_error = NULL;
+
+  plum_manager_create_mapping_async (f->manager, BAD_PROTOCOL, 80, 0, 0, NULL, test_store_result,
+                                     &f->result);
+  assert_create_fails (f, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+
+  plum_manager_unmap_async (f->manager, BAD_PROTOCOL, G_SOCKET_FAMILY_IPV4, 80, 0, NULL,
+                            test_store_result, &f->result);
+  test_loop_settle (&f->loop);
+  g_assert_false (plum_manager_unmap_finish (f->manager, f->result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_clear_object (&f->result);
+
+  plum_manager_unmap_host_async (f->manager, BAD_PROTOCOL, host, 80, 0, NULL, test_store_result,
+                                 &f->result);
+  test_loop_settle (&f->loop);
+  g_assert_false (plum_manager_unmap_host_finish (f->manager, f->result, &host_error));
+  g_assert_error (host_error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_clear_object (&f->result);
+  g_assert_cmpuint (fake_backend_script (FAKE_ALPHA)->n_made, ==, 0);
+}
+
+static void
+test_new_with_bad_protocol (void)
+{
+  g_test_expect_message ("Plum", G_LOG_LEVEL_CRITICAL, "*plum_protocol_is_valid*");
+  g_assert_null (plum_mapping_new (BAD_PROTOCOL, 80));
+  g_test_assert_expected_messages ();
+  g_test_expect_message ("Plum", G_LOG_LEVEL_CRITICAL, "*plum_protocol_is_valid*");
+  g_assert_null (plum_entry_new (BAD_PROTOCOL, 80, 80, NULL, NULL, 0, TRUE));
+  g_test_assert_expected_messages ();
+}
+
 static void
 test_create_bad_port (Fixture *f, gconstpointer data)
 {
@@ -687,6 +727,8 @@ main (int argc, char **argv)
   ADD ("/manager/create/timeout-is-deleted", test_create_timeout);
   ADD ("/manager/create/no-network", test_create_without_network);
   ADD ("/manager/create/bad-port", test_create_bad_port);
+  ADD ("/manager/bad-protocol", test_bad_protocol);
+  g_test_add_func ("/manager/new-with-bad-protocol", test_new_with_bad_protocol);
   ADD ("/manager/create/destroyed", test_create_destroyed);
   ADD ("/manager/add/bad-family", test_add_bad_family);
   ADD ("/manager/add/other-family-than-the-gateway", test_add_of_the_other_family);

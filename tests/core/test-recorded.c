@@ -217,6 +217,42 @@ test_unmap_elsewhere (StoreFixture *f, gconstpointer data)
   g_assert_nonnull (strstr (error->message, "The router 127.9.9.9 may keep the mapping until "));
 }
 
+/* --- Removal without a record, by backends that cannot delete entries --- */
+
+static void
+test_unmap_unrecorded (StoreFixture *f, gconstpointer data)
+{
+  FakeScript *alpha = fake_backend_script (FAKE_ALPHA);
+  g_autoptr (GError) error = unmap (f, 40001);
+
+  g_assert_no_error (error);
+  store_assert_log ("alpha:discover beta:discover alpha:unmap:tcp:8080");
+  g_assert_cmpuint (alpha->unmapped_port, ==, 0);
+  g_assert_cmpuint (plum_request_get_external_port (alpha->last_unmap), ==, 40001);
+  g_assert_nonnull (plum_request_get_key (alpha->last_unmap));
+}
+
+static void
+test_unmap_unrecorded_refused (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  fake_backend_script (FAKE_ALPHA)->unmap =
+    (FakeReply){ .fails = TRUE, .code = PLUM_ERROR_REFUSED };
+  error = unmap (f, 0);
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_REFUSED);
+}
+
+static void
+test_unmap_unrecorded_silent (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  fake_backend_script (FAKE_ALPHA)->unmap = (FakeReply){ .silent = TRUE };
+  error = unmap (f, 0);
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+}
+
 static void
 test_unmap_held (StoreFixture *f, gconstpointer data)
 {
@@ -285,6 +321,9 @@ main (int argc, char **argv)
   ADD ("/recorded/unmap/not-confirmed", test_unmap_not_confirmed);
   ADD ("/recorded/unmap/another-backend", test_unmap_by_another_backend);
   ADD ("/recorded/unmap/elsewhere", test_unmap_elsewhere);
+  ADD ("/recorded/unmap/unrecorded", test_unmap_unrecorded);
+  ADD ("/recorded/unmap/unrecorded-refused", test_unmap_unrecorded_refused);
+  ADD ("/recorded/unmap/unrecorded-silent", test_unmap_unrecorded_silent);
   ADD ("/recorded/unmap/held", test_unmap_held);
   ADD ("/recorded/unmap/closed", test_unmap_closed);
 

@@ -439,6 +439,16 @@ def static_programs(here):
     return run_examples(env, [(os.path.basename(program), [program]) for program in programs])
 
 
+@test("/installed/static/refuses-modules-of-the-shared-library")
+def static_refuses_modules(here):
+    _, prefix = static_installation(here)
+    lines = run(os.path.join(prefix, "bin", "plumctl"), "backends", "--json",
+                env=build_template(here)).splitlines()
+    errors = [event["error"]["message"] for event in map(json.loads, lines) if event["error"]]
+    equal([error.split(": ", 1)[1] for error in errors],
+          ["the module uses the shared library, but this program contains a static one"])
+
+
 # Another system
 
 # A POSIX system that is not Linux and, like macOS, has no pthread_condattr_setclock(): the compiler is

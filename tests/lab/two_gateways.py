@@ -86,6 +86,9 @@ class TwoGateways:
         lab.equal([(gateway['interface'], gateway['address'], gateway['default'])
                    for gateway in gateways],
                   [('eth0', '192.168.1.1', True), ('eth1', '192.168.2.1', False)], 'gateways')
+        lab.equal([(gateway['external_address'], gateway['connection_status'])
+                   for gateway in gateways],
+                  [(lab.WAN, 'connected'), (SECOND_WAN, 'connected')], 'what the routers report')
         text = subprocess.run([self.plumctl(), 'status'], check=True, text=True, timeout=30,
                               stdout=subprocess.PIPE).stdout
         lines = text.splitlines()

@@ -39,7 +39,8 @@ def free_address():
 
 class FakeGateway:
     def __init__(self, protocol="pcp", external="1.2.3.4", result=0, lifetime=None, silent=False,
-                 answer_from=None, address_result=0, keeps_all=False, address=None):
+                 answer_from=None, address_result=0, keeps_all=False, address=None,
+                 ignores_maps=False):
         self.address = address or free_address()
         self.protocol = protocol
         self.external = external
@@ -49,6 +50,7 @@ class FakeGateway:
         self.answer_from = answer_from
         self.address_result = address_result  # of the NAT-PMP address request
         self.keeps_all = keeps_all    # ignores deletes, and does not answer them
+        self.ignores_maps = ignores_maps  # does not answer them
         self.table = {}               # (protocol, internal port) -> (external port, nonce)
         self.requests = 0
         self.changed = threading.Condition()
@@ -97,7 +99,8 @@ class FakeGateway:
 
     def _is_ignored(self, request):
         lifetime = request[4:8] if self.protocol == "pcp" else request[8:12]
-        return self.keeps_all and lifetime == bytes(4) and request[1] != 0
+        is_delete = lifetime == bytes(4)
+        return request[1] != 0 and (self.ignores_maps or (self.keeps_all and is_delete))
 
     def _epoch(self):
         return int(time.monotonic() - self._start) + 1000

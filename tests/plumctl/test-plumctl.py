@@ -397,6 +397,22 @@ def map_silent():
 def map_timeout():
     with FakeGateway(silent=True) as gateway:
         result = plumctl("map", "--timeout", "0.3", *common(gateway), "tcp:8080")
+        equal(result.returncode, 3)
+        contains(result.stderr, "no answer within 0.3 s")
+
+
+@test
+def run_timeout():
+    with FakeGateway(silent=True) as gateway:
+        result = plumctl("run", "--timeout", "0.3", *common(gateway), "tcp:8080", "--", "true")
+        equal(result.returncode, 3)
+        contains(result.stderr, "no answer within 0.3 s")
+
+
+@test
+def map_timeout_after_the_router_has_answered():
+    with Router(fault="mute") as router:
+        result = router.plumctl("map", "--timeout", "0.3", "tcp:8080")
         equal(result.returncode, 1)
         contains(result.stderr, "no answer within 0.3 s")
 
@@ -527,6 +543,53 @@ def map_without_network():
 
 
 @test
+def map_json_without_network():
+    result = without_network("map", "--once", "--json", "tcp:8080", "udp:8081")
+    equal(result.returncode, 3)
+    found = {(event["protocol"], event["internal_port"], event["error"]["code"])
+             for event in events(result.stdout) if event["error"] is not None}
+    equal(found, {("tcp", 8080, "no-gateway"), ("udp", 8081, "no-gateway")})
+    contains(result.stderr, "tcp:8080: ")
+
+
+def no_router_events(result, *ports):
+    equal(result.returncode, 3)
+    found = events(result.stdout)
+    equal([(event["event"], event["protocol"], event["internal_port"], event["outcome"],
+            event["was_there"]) for event in found],
+          [("not-removed", protocol, port, "no-router", None) for protocol, port in ports])
+    for event in found:
+        contains(result.stderr, event["message"])
+
+
+@test
+def unmap_json_without_network():
+    result = without_network("unmap", "--json", "tcp:8080", "udp:8081")
+    no_router_events(result, ("tcp", 8080), ("udp", 8081))
+
+
+@test
+def unmap_without_network():
+    result = without_network("unmap", "tcp:8080")
+    equal((result.returncode, result.stdout), (3, ""))
+
+
+@test
+def unmap_json_timeout():
+    with FakeGateway(silent=True) as gateway:
+        result = plumctl("unmap", "--json", "--timeout", "0.3", *common(gateway), "tcp:8080")
+        no_router_events(result, ("tcp", 8080))
+        contains(result.stderr, "no answer within 0.3 s")
+
+
+@test
+def unmap_json_no_router():
+    need_backend("pcp")
+    result = plumctl("unmap", "--json", "--gateway", free_address(), "--backend", "pcp", "tcp:8080")
+    no_router_events(result, ("tcp", 8080))
+
+
+@test
 def external_without_network():
     result = without_network("external")
     equal((result.returncode, result.stdout), (3, ""))
@@ -639,6 +702,14 @@ def external_not_reported():
         equal((result.returncode, result.stdout), (1, ""))
         contains(result.stderr, "did not report its external address: PCP: ")
         contains(result.stderr, "NOT_AUTHORIZED (2)")
+
+
+@test
+def external_timeout():
+    with FakeGateway(ignores_maps=True) as gateway:
+        result = plumctl("external", "--timeout", "1", *common(gateway))
+        equal((result.returncode, result.stdout), (1, ""))
+        contains(result.stderr, "did not report its external address: no answer within 1 s")
 
 
 @test

@@ -177,10 +177,18 @@ def invalid_arguments():
     fails(ErrorCode.INVALID_ARGUMENT, plum_service.Service, gateway_address="router")
     with FakeGateway() as gateway, open_service(gateway) as service:
         fails(ErrorCode.INVALID_ARGUMENT, service.add, "tcp", 0)
-        for arguments in (("tcp", 65536), ("sctp", 1)):
+        try:
+            service.add("tcp", 0)
+        except plum_service.Error as error:
+            equal(str(error), "internal_port is 0, but must be from 1 to 65535")
+        for arguments, family, text in (
+                (("tcp", 65536), None, "internal_port is 65536, but must be from 1 to 65535"),
+                (("sctp", 1), None, "protocol is 'sctp', but must be 'tcp' or 'udp'"),
+                (("tcp", 1), 5, "family is 5, but must be 4 or 6")):
             try:
-                service.add(*arguments)
-            except ValueError:
+                service.add(*arguments, family=family)
+            except ValueError as error:
+                equal(str(error), text)
                 continue
             raise AssertionError(arguments)
 

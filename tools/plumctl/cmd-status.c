@@ -133,6 +133,7 @@ run_status (char **arguments, char **tail)
                           .first_address = TRUE,
                           .wants_model = TRUE,
                           .asks_address = TRUE,
+                          .asks_others = TRUE,
                           .asks_chain = TRUE,
                           .done = on_status_done };
 

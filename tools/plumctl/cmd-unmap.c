@@ -312,6 +312,7 @@ on_unmap_discovered (Discovery *discovery)
 {
   Unmap *unmap = (Unmap *) discovery->session;
   g_autoptr (PlumGateway) gateway = discovery_dup_gateway (discovery);
+  g_autofree char *reason = NULL;
 
   if (discovery_is_served (discovery))
     {
@@ -326,7 +327,8 @@ on_unmap_discovered (Discovery *discovery)
       return;
     }
 
-  discovery_print_failure (discovery);
+  reason = discovery_report_failure (discovery);
+  unmap_queue_fail (&unmap->queue, reason);
   unmap_end (unmap, PLUMCTL_NO_ROUTER);
 }
 

@@ -15,9 +15,13 @@
 
 static void query (Discovery *self);
 
+/* One of the pending operations has ended. */
 static void
 discovery_end (Discovery *self)
 {
+  if (--self->n_pending > 0)
+    return;
+
   g_clear_handle_id (&self->deadline_id, g_source_remove);
   if (!self->session->closing && !self->cleared)
     self->done (self);
@@ -29,6 +33,92 @@ on_chain_known (RouterChain *chain)
   discovery_end (chain->user_data);
 }
 
+/* --- The gateways of other networks --- */
+
+/* Whether a gateway that programs do not use by default has answered, but not what it is called. */
+static gboolean
+is_other_model_missing (Discovery *self)
+{
+  GListModel *gateways = plum_manager_get_gateways (self->session->manager);
+  g_autoptr (PlumGateway) used = discovery_dup_gateway (self);
+
+  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
+    {
+      g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
+
+      if (gateway != used && plum_gateway_get_backend_name (gateway) != NULL &&
+          plum_gateway_get_model (gateway) == NULL)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+on_other_models_deadline (gpointer user_data)
+{
+  Discovery *self = user_data;
+
+  self->other_models_id = 0;
+  discovery_end (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* All of them have been asked for their address. */
+static void
+wait_for_other_models (Discovery *self)
+{
+  if (!self->cleared && !g_cancellable_is_cancelled (self->cancellable) &&
+      is_other_model_missing (self))
+    self->other_models_id = g_timeout_add (MODEL_MS, on_other_models_deadline, self);
+  else
+    discovery_end (self);
+}
+
+static void
+stop_waiting_for_other_models (Discovery *self)
+{
+  if (self->other_models_id == 0)
+    return;
+
+  g_clear_handle_id (&self->other_models_id, g_source_remove);
+  discovery_end (self);
+}
+
+static void
+on_other_address (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Discovery *self = user_data;
+  g_autoptr (GInetAddress) address =
+    plum_gateway_query_external_address_finish (PLUM_GATEWAY (object), result, NULL);
+
+  if (--self->n_others == 0)
+    wait_for_other_models (self);
+}
+
+/* The query of the address waits for the discovery of the gateway. */
+static void
+ask_others (Discovery *self, PlumGateway *used)
+{
+  GListModel *gateways = plum_manager_get_gateways (self->session->manager);
+
+  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
+    {
+      g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
+
+      if (gateway == used || plum_gateway_get_address (gateway) == NULL)
+        continue;
+      self->n_others++;
+      plum_gateway_query_external_address_async (gateway, self->cancellable, on_other_address,
+                                                 self);
+    }
+
+  if (self->n_others > 0)
+    self->n_pending++;
+}
+
+/* --- The gateway that programs use --- */
+
 static void
 discovery_finish (Discovery *self)
 {
@@ -39,16 +129,18 @@ discovery_finish (Discovery *self)
 
   self->finished = TRUE;
   g_clear_handle_id (&self->model_id, g_source_remove);
-  if (!self->asks_chain || gateway == NULL)
+  self->n_pending = 1;
+  if (self->asks_others)
+    ask_others (self, gateway);
+  if (self->asks_chain && gateway != NULL)
     {
-      discovery_end (self);
-      return;
+      self->n_pending++;
+      self->chain.done = on_chain_known;
+      self->chain.user_data = self;
+      router_chain_init (&self->chain, gateway);
+      router_chain_seek (&self->chain, self->cancellable);
     }
-
-  self->chain.done = on_chain_known;
-  self->chain.user_data = self;
-  router_chain_init (&self->chain, gateway);
-  router_chain_seek (&self->chain, self->cancellable);
+  discovery_end (self);
 }
 
 static gboolean
@@ -67,6 +159,8 @@ on_discovery_property (GatewayWatch *watch, PlumGateway *gateway, const char *na
   Discovery *self = watch->user_data;
   g_autoptr (PlumGateway) used = discovery_dup_gateway (self);
 
+  if (self->other_models_id != 0 && !is_other_model_missing (self))
+    stop_waiting_for_other_models (self);
   if (self->finished || gateway != used || plum_gateway_get_external_address (gateway) == NULL ||
       plum_gateway_get_backend_name (gateway) == NULL)
     return;
@@ -86,6 +180,12 @@ on_address (GObject *object, GAsyncResult *result, gpointer user_data)
   self->asking = FALSE;
   address = plum_gateway_query_external_address_finish (PLUM_GATEWAY (object), result,
                                                         &self->address_error);
+  if (g_error_matches (self->address_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      g_clear_error (&self->address_error);
+      g_set_error (&self->address_error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                   _ ("no answer within %g s"), common_options.timeout);
+    }
   discovery_finish (self);
 }
 
@@ -144,6 +244,7 @@ on_discovery_deadline (gpointer user_data)
 
   self->deadline_id = 0;
   g_cancellable_cancel (self->cancellable);
+  stop_waiting_for_other_models (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -182,7 +283,8 @@ discovery_clear (Discovery *self)
   self->finished = TRUE;
   self->cleared = TRUE;
   g_cancellable_cancel (self->cancellable);
-  while (!self->returned || self->asking || self->chain.seeking)
+  stop_waiting_for_other_models (self);
+  while (!self->returned || self->asking || self->chain.seeking || self->n_others > 0)
     g_main_context_iteration (NULL, TRUE);
   router_chain_clear (&self->chain);
 
@@ -265,30 +367,43 @@ discovery_get_chain (const Discovery *self, PlumGateway *gateway)
            : NULL;
 }
 
-/* Reports why no backend is available, and how to find out more. */
-void
-discovery_print_failure (Discovery *self)
+/* Why no backend is available. */
+static char *
+dup_failure (Discovery *self)
+{
+  if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return g_strdup_printf (_ ("no answer within %g s"), common_options.timeout);
+  if (self->error != NULL)
+    return g_strdup (self->error->message);
+  if (g_list_model_get_n_items (plum_manager_get_gateways (self->session->manager)) == 0)
+    return g_strdup (_ ("no gateway found"));
+
+  return g_strdup (_ ("no router answered"));
+}
+
+/* Reports why no backend is available, and how to find out more. Returns the reason. */
+char *
+discovery_report_failure (Discovery *self)
 {
   g_autoptr (PlumGateway) gateway = discovery_dup_gateway (self);
   GSocketFamily family = gateway != NULL ? plum_gateway_get_family (gateway) : G_SOCKET_FAMILY_IPV4;
   g_autofree char *reason = alternative_dup_reason (self->session->manager, family);
   g_autofree char *step = alternative_dup_step (self->session->manager, family);
 
-  if (reason != NULL)
+  if (reason == NULL)
     {
-      output_error ("%s", reason);
-      output_hint ("%s", step);
-      return;
+      reason = dup_failure (self);
+      g_free (step);
+      step = g_strdup (_ ("Run “plumctl doctor” to find out why."));
     }
 
-  if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    output_error (_ ("no answer within %g s"), common_options.timeout);
-  else if (self->error != NULL)
-    output_error ("%s", self->error->message);
-  else if (g_list_model_get_n_items (plum_manager_get_gateways (self->session->manager)) == 0)
-    output_error (_ ("no gateway found"));
-  else
-    output_error (_ ("no router answered"));
+  output_error ("%s", reason);
+  output_hint ("%s", step);
+  return g_steal_pointer (&reason);
+}
 
-  output_hint (_ ("Run “plumctl doctor” to find out why."));
+void
+discovery_print_failure (Discovery *self)
+{
+  g_free (discovery_report_failure (self));
 }

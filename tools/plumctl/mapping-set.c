@@ -158,9 +158,36 @@ print_failure (PlumMapping *mapping)
     }
 }
 
+/* Whether no router has answered to the discovery so far. */
+static gboolean
+is_unanswered (MappingSet *self, PlumMapping *mapping)
+{
+  GListModel *gateways = plum_manager_get_gateways (self->session->manager);
+
+  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
+    {
+      g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
+
+      if (plum_gateway_get_family (gateway) == plum_mapping_get_family (mapping))
+        return plum_gateway_get_backend_name (gateway) == NULL;
+    }
+
+  return TRUE;
+}
+
+static int
+get_exit_code (MappingSet *self, PlumMapping *mapping)
+{
+  const GError *error = plum_mapping_get_error (mapping);
+
+  if (error == NULL)
+    return is_unanswered (self, mapping) ? PLUMCTL_NO_ROUTER : PLUMCTL_FAILED;
+  return describe_exit_code (error);
+}
+
 /* The first attempt failed: the mappings that succeeded are removed. */
 static void
-fail (MappingSet *self)
+fail (MappingSet *self, gboolean expired)
 {
   int exit_code = PLUMCTL_NO_ROUTER;
 
@@ -170,17 +197,16 @@ fail (MappingSet *self)
   for (guint i = 0; i < self->mappings->len; i++)
     {
       PlumMapping *mapping = self->mappings->pdata[i];
-      const GError *error = plum_mapping_get_error (mapping);
 
       if (plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS)
         continue;
 
       print_failure (mapping);
-      if (error == NULL || describe_exit_code (error) != PLUMCTL_NO_ROUTER)
+      if (get_exit_code (self, mapping) != PLUMCTL_NO_ROUTER)
         exit_code = PLUMCTL_FAILED;
     }
 
-  if (exit_code == PLUMCTL_NO_ROUTER)
+  if (exit_code == PLUMCTL_NO_ROUTER && !expired)
     alternative_close (self->session, plum_mapping_get_family (self->mappings->pdata[0]),
                        exit_code);
   else
@@ -193,7 +219,7 @@ on_mapping_set_deadline (gpointer user_data)
   MappingSet *self = user_data;
 
   self->deadline_id = 0;
-  fail (self);
+  fail (self, TRUE);
   return G_SOURCE_REMOVE;
 }
 
@@ -234,7 +260,7 @@ mapping_set_decide (MappingSet *self)
   else if (!self->keep_trying && !is_any_pending (self))
     {
       /* Only when all have failed, so that every error is reported. */
-      fail (self);
+      fail (self, FALSE);
     }
 }
 
@@ -269,7 +295,8 @@ check_network (MappingSet *self, int *exit_code)
   g_autoptr (GError) error = NULL;
   g_autoptr (GInetAddress) address = NULL;
 
-  if (self->keep_trying || self->ipv6 || self->local_address != NULL)
+  /* For JSON, each mapping has a line with the error. */
+  if (self->keep_trying || self->ipv6 || self->local_address != NULL || common_options.json)
     return TRUE;
 
   address = plum_manager_get_local_address (self->session->manager, &error);

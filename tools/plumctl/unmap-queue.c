@@ -2,6 +2,7 @@
 
 #include "unmap-queue.h"
 
+#include "common-options.h"
 #include "unmap-records.h"
 
 #include <glib/gi18n-lib.h>
@@ -153,6 +154,18 @@ unmap_queue_expire (UnmapQueue *self, guint limit_ms)
   self->limit_ms = limit_ms;
   if (self->manager != NULL)
     unmap_queue_give_up (self);
+}
+
+/* No router was found, which is reported otherwise to people: the queue is not started. */
+void
+unmap_queue_fail (UnmapQueue *self, const char *message)
+{
+  for (guint i = 0; i < self->jobs->len; i++)
+    {
+      unmap_job_give_up (self->jobs->pdata[i], message);
+      if (common_options.json)
+        unmap_job_print (self->jobs->pdata[i]);
+    }
 }
 
 /* Gives up what is not decided, and reports nothing. */

@@ -27,4 +27,5 @@ void unmap_queue_init (UnmapQueue *self, UnmapQueueFunc done, gpointer user_data
 void unmap_queue_clear (UnmapQueue *self);
 void unmap_queue_start (UnmapQueue *self, PlumManager *manager, gboolean listed);
 void unmap_queue_expire (UnmapQueue *self, guint limit_ms);
+void unmap_queue_fail (UnmapQueue *self, const char *message);
 void unmap_queue_stop (UnmapQueue *self);

@@ -22,6 +22,9 @@ gboolean plum_system_is_privileged (void);
  * is linked into. (transfer full) (nullable) */
 char *plum_system_get_library (void);
 
+/* Whether function is in the same file as this code. */
+gboolean plum_system_is_in_library (gpointer function);
+
 /* The path in the encoding of the functions of the C library. path: as in GLib. (transfer full) */
 char *plum_system_encode_path (const char *path);
 

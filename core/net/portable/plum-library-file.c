@@ -18,6 +18,15 @@ plum_system_get_library (void)
   return g_canonicalize_filename (info.dli_fname, NULL);
 }
 
+gboolean
+plum_system_is_in_library (gpointer function)
+{
+  Dl_info own, other;
+
+  return dladdr ((gpointer) plum_system_get_library, &own) != 0 && dladdr (function, &other) != 0 &&
+         own.dli_fbase == other.dli_fbase;
+}
+
 char *
 plum_system_encode_path (const char *path)
 {

@@ -56,6 +56,17 @@ plum_system_get_library (void)
   return g_utf16_to_utf8 ((const gunichar2 *) path, -1, NULL, NULL, NULL);
 }
 
+gboolean
+plum_system_is_in_library (gpointer function)
+{
+  const DWORD flags =
+    GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
+  HMODULE own, other;
+
+  return GetModuleHandleExW (flags, (const wchar_t *) plum_system_get_library, &own) &&
+         GetModuleHandleExW (flags, (const wchar_t *) function, &other) && own == other;
+}
+
 /* The code page of the system, with the short name of a file that it cannot represent. */
 char *
 plum_system_encode_path (const char *path)

@@ -61,7 +61,8 @@ parrot_backend_map (PlumBackend *backend, PlumRequest *request, PlumCall *call)
   parrot_exchange_start (backend, call, number, datagram, PLUM_ERROR_CONFLICT, on_mapped);
 }
 
-/* lease may be NULL: MAP was not answered, but the router may have mapped the port. */
+/* lease may be NULL: MAP was not answered, but the router may have mapped the port; or an earlier
+ * run of the program has mapped it. */
 static void
 parrot_backend_unmap (PlumBackend *backend, PlumRequest *request, PlumLease *lease, PlumCall *call)
 {
@@ -92,7 +93,8 @@ parrot_backend_get_external_address (PlumBackend *backend, PlumCall *call)
   parrot_exchange_start (backend, call, number, datagram, PLUM_ERROR_REFUSED, on_address);
 }
 
-/* list and delete_entry are not set: the protocol cannot list mappings. */
+/* list and delete_entry are not set: the protocol cannot list mappings. To remove one that is not
+ * recorded, the library calls unmap without a lease. */
 static void
 parrot_backend_class_init (ParrotBackendClass *klass)
 {

@@ -101,7 +101,9 @@ test_decode_invalid (void)
     {
       ParrotAnswer untouched = { NULL };
 
-      g_test_message ("%s", lines[i]);
+      g_autofree char *shown = g_strescape (lines[i], NULL); /* the output of a test is UTF-8 */
+
+      g_test_message ("%s", shown);
       g_assert_false (decode (lines[i], strlen (lines[i]), &untouched));
       g_assert_null (untouched.address);
     }
