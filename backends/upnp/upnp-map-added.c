@@ -169,6 +169,9 @@ upnp_map_may_be_added (UpnpMap *self, const UpnpSoapReply *fault)
   if (fault->code == CODE_CONFLICT || fault->code == CODE_CONFLICT_V2 ||
       !gives_up_port (step.next, fault->code))
     return FALSE;
+  /* It was so for another port. */
+  if (fault->code == self->honest_code && negotiation->attempt.lease == self->honest_lease)
+    return FALSE;
 
   self->refusal_read = TRUE;
   g_free (self->refusal.message);
@@ -191,6 +194,12 @@ upnp_map_is_renewed (UpnpMap *self, const UpnpTableEntry *entry)
 void
 upnp_map_take_refusal (UpnpMap *self, UpnpLookupResult result, const UpnpTableEntry *entry)
 {
+  if (result == UPNP_LOOKUP_FREE)
+    {
+      self->honest_code = self->refusal.code;
+      self->honest_lease = self->negotiation.attempt.lease;
+    }
+
   if (result == UPNP_LOOKUP_OURS && (!self->renewal || upnp_map_is_renewed (self, entry)))
     upnp_map_take_unknown (self, entry);
   else if (self->misdirected)

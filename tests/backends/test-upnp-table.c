@@ -502,6 +502,19 @@ test_refused (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.delete, ==, 0);
 }
 
+/* A port is looked up before its first add, and after the first fault only. */
+static void
+test_refused_looks (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  done = map_call (f, 8080, 9000, LIFETIME);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_REFUSED);
+  g_assert_cmpuint (f->igd->counts.add, ==, 2);
+  g_assert_cmpuint (f->igd->counts.get_specific, ==, 3);
+}
+
 static void
 report_error_0 (const char *request, guint *status, GString *body, gpointer data)
 {
@@ -604,6 +617,7 @@ static const UpnpTest tests[] = {
   { "table/refused/606-once", { .fault_after_add = 606 }, test_refused_and_added_once },
   { "table/refused/taken", { 0 }, test_refused_and_taken },
   { "table/refused/not-added", { .add_fault = 501 }, test_refused },
+  { "table/refused/looks", { .add_fault = 606 }, test_refused_looks },
   { "table/refused/error-0", { 0 }, test_error_0 },
   { "table/kept/timed-is-dropped", { .drop_timed = TRUE }, test_timed_is_dropped },
   { "table/kept/nothing", { .ignore_adds = TRUE }, test_nothing_is_kept },

@@ -8,7 +8,7 @@ import lab
 
 TABLE = 'plum_lab_count'
 MOST_DATAGRAMS = 8  # to the PCP and NAT-PMP port, discovery included
-MOST_CONNECTIONS = 10  # for UPnP, discovery included; each carries one request
+MOST_CONNECTIONS = 11  # for UPnP, discovery included; each carries one request
 SECONDS = 5.0
 
 
