@@ -35,7 +35,7 @@ upnp_lookup_set_impossible (UpnpDevice *device)
 gboolean
 upnp_lookup_is_lost (const UpnpSoapReply *reply, const GError *error)
 {
-  if (error != NULL)
+  if (error != NULL || reply == NULL)
     return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
 
   return upnp_soap_reply_is_gone (reply);
