@@ -301,6 +301,12 @@ upnp_soap_reply_is_gone (const UpnpSoapReply *self)
 }
 
 gboolean
+upnp_soap_reply_may_be_gone (const UpnpSoapReply *self)
+{
+  return self->outcome == UPNP_SOAP_FAULT && (self->status == 404 || self->status == 410);
+}
+
+gboolean
 upnp_soap_reply_is_soap (const UpnpSoapReply *self)
 {
   return self->outcome == UPNP_SOAP_DONE || self->outcome == UPNP_SOAP_FAULT ||

@@ -102,6 +102,9 @@ char *upnp_soap_dup_shown (const char *text, guint max);
 UpnpSoapReply *upnp_soap_decode (UpnpAction action, guint status, const char *body, gsize len);
 /* Whether the control URL does not exist: HTTP 404 or 410 without SOAP. */
 gboolean upnp_soap_reply_is_gone (const UpnpSoapReply *self);
+/* The same for a fault, which may stand for an action that was not found: another action shows
+ * whether the control URL exists. */
+gboolean upnp_soap_reply_may_be_gone (const UpnpSoapReply *self);
 /* Whether it is a response or a fault of SOAP, also a fault without a number. */
 gboolean upnp_soap_reply_is_soap (const UpnpSoapReply *self);
 /* An argument of the response; NULL: missing or incomplete. (transfer full) */

@@ -12,12 +12,13 @@
 #define SOAP_TIMEOUT 5000
 
 #define STATUS_METHOD_NOT_ALLOWED 405
+#define STATUS_NOT_IMPLEMENTED 501
 #define CODE_INVALID_ACTION 401
 
 /* The actions that a router may lack. */
 #define OPTIONAL_ACTIONS                                                                           \
   (1u << UPNP_ACTION_ADD_ANY | 1u << UPNP_ACTION_GET_SPECIFIC | 1u << UPNP_ACTION_GET_GENERIC |    \
-   1u << UPNP_ACTION_GET_LIST)
+   1u << UPNP_ACTION_GET_LIST | 1u << UPNP_ACTION_UPDATE_PINHOLE)
 
 /* What a control URL has shown. */
 typedef struct
@@ -208,6 +209,15 @@ is_refused (const UpnpSoapReply *reply)
   return reply->outcome == UPNP_SOAP_NO_ANSWER && reply->status == STATUS_METHOD_NOT_ALLOWED;
 }
 
+/* Only for UpdatePinhole, which another action replaces. To a look, a router may send the code of a
+ * fault as the status: 501 for a port without an entry. */
+static gboolean
+is_not_implemented (const UpnpSoapReply *reply, UpnpAction action)
+{
+  return action == UPNP_ACTION_UPDATE_PINHOLE && reply->outcome == UPNP_SOAP_NO_ANSWER &&
+         reply->status == STATUS_NOT_IMPLEMENTED;
+}
+
 /* Records what the reply shows about the control URL. A URL that answers other actions exists: if
  * it is not found for an optional one, the router lacks that action. */
 static void
@@ -223,7 +233,8 @@ upnp_device_call_learn (UpnpDeviceCall *self, UpnpSoapReply *reply)
     {
       control->answered |= bit;
     }
-  else if ((is_refused (reply) || upnp_soap_reply_is_gone (reply)) &&
+  else if ((is_refused (reply) || upnp_soap_reply_is_gone (reply) ||
+            is_not_implemented (reply, self->request.action)) &&
            (OPTIONAL_ACTIONS & bit) != 0 && control->answered != 0 &&
            (control->answered & bit) == 0)
     {

@@ -10,6 +10,8 @@
 /* In s: the longest lease of WANIPv6FirewallControl:1. It has no permanent leases. */
 #define MAX_LEASE 86400
 
+#define CODE_INVALID_ACTION 401
+
 typedef struct
 {
   UpnpNegotiation negotiation;
@@ -375,6 +377,30 @@ upnp_pinhole_fail_removed (UpnpPinholeOperation *self, const UpnpSoapReply *repl
                        self->negotiation.operation.device->name, self->port, reply->code);
 }
 
+static void
+upnp_pinhole_fail_unchecked (UpnpPinholeOperation *self, const UpnpSoapReply *reply)
+{
+  upnp_operation_fail_fault (&self->negotiation.operation, UPNP_ACTION_UPDATE_PINHOLE, reply,
+                             PLUM_ERROR_NOT_SUPPORTED, NULL);
+}
+
+/* Whether the router answers any action. */
+static void
+on_firewall_after_update (const UpnpSoapReply *reply,
+                          const char *local_address,
+                          const GError *error,
+                          gpointer user_data)
+{
+  UpnpPinholeOperation *self = user_data;
+  const UpnpSoapReply fault = { .outcome = UPNP_SOAP_FAULT, .code = CODE_INVALID_ACTION };
+
+  if (error != NULL || !is_answer (reply))
+    upnp_operation_fail_exchange (&self->negotiation.operation, UPNP_ACTION_GET_FIREWALL, reply,
+                                  error);
+  else
+    upnp_pinhole_fail_unchecked (self, &fault);
+}
+
 /* UPnP WANIPv6FirewallControl:1 defines 704 for an unknown number. Routers also send 402, or 606 if
  * the number belongs to another host now. */
 static void
@@ -392,9 +418,10 @@ on_updated (const UpnpSoapReply *reply,
     upnp_operation_succeed (&self->negotiation.operation);
   else if (reply->code == 704 || reply->code == 402 || reply->code == 606 || reply->code == 703)
     upnp_pinhole_fail_removed (self, reply);
+  else if (upnp_soap_reply_may_be_gone (reply))
+    upnp_pinhole_call (self, UPNP_ACTION_GET_FIREWALL, 0, on_firewall_after_update);
   else
-    upnp_operation_fail_fault (&self->negotiation.operation, UPNP_ACTION_UPDATE_PINHOLE, reply,
-                               PLUM_ERROR_NOT_SUPPORTED, NULL);
+    upnp_pinhole_fail_unchecked (self, reply);
 }
 
 static void

@@ -114,6 +114,30 @@ on_watch_answer (const UpnpSoapReply *reply,
     upnp_watch_query_address (self);
 }
 
+/* The router lacks UpdatePinhole, or its control URL no longer exists. */
+static void
+on_watch_firewall (const UpnpSoapReply *reply,
+                   const char *local_address,
+                   const GError *error,
+                   gpointer user_data)
+{
+  UpnpWatch *self = user_data;
+
+  self->pending = NULL;
+  if (error != NULL)
+    on_no_answer (self, error);
+  else if (upnp_soap_reply_is_gone (reply))
+    upnp_watch_lose (self, "its control URL no longer exists");
+}
+
+static void
+upnp_watch_query_firewall (UpnpWatch *self)
+{
+  static const UpnpSoapRequest request = { .action = UPNP_ACTION_GET_FIREWALL };
+
+  self->pending = upnp_device_call (self->device, NULL, &request, on_watch_firewall, self);
+}
+
 static void
 on_watch_updated (const UpnpSoapReply *reply,
                   const char *local_address,
@@ -131,6 +155,8 @@ on_watch_updated (const UpnpSoapReply *reply,
     upnp_watch_lose (self, "it no longer has the mappings");
   else if (reply->outcome == UPNP_SOAP_FAULT && reply->code == 606)
     upnp_watch_lose (self, "one of the pinholes belongs to another host");
+  else if (upnp_soap_reply_may_be_gone (reply))
+    upnp_watch_query_firewall (self);
 }
 
 /* Chooses a port or a pinhole of this process, and the action that checks it. FALSE: there is

@@ -4,6 +4,8 @@
 
 #include "upnp-fixture.h"
 
+#include <string.h>
+
 const char upnp_test_net[] = UPNP_TEST_NET;
 
 static void
@@ -71,6 +73,69 @@ test_renew_by_adding (Fixture *f, gconstpointer data)
   assert_maps (f);
   g_assert_cmpuint (f->igd->counts.add_pinhole, ==, 2);
   g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 1);
+}
+
+/* An action that is missing is answered without SOAP by some routers (quirk 36). */
+static const guint missing[] = { 404, 405, 410, 501 };
+
+static void
+lack_update (const char *request, guint *status, GString *body, gpointer data)
+{
+  const guint *missing_status = data;
+
+  if (strstr (request, "#UpdatePinhole\"") == NULL)
+    return;
+
+  *status = *missing_status;
+  g_string_truncate (body, 0);
+}
+
+static void
+test_renew_not_found (Fixture *f, gconstpointer data)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (missing); i++)
+    {
+      guint adds = f->igd->counts.add_pinhole;
+
+      renew_backend (f);
+      f->igd->counts.get_firewall = 0;
+      f->igd->edit = lack_update;
+      f->igd->edit_data = (gpointer) &missing[i];
+      map_only (f, 8080);
+      assert_maps (f);
+      assert_maps (f);
+      g_assert_cmpuint (f->igd->counts.add_pinhole - adds, ==, 3);
+      g_assert_cmpuint (fake_igd_n_pinholes (f->igd), ==, 1);
+      g_assert_null (f->lost);
+    }
+}
+
+/* The control URL no longer exists: no action is answered. */
+static void
+test_renew_lost (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  map_only (f, 8080);
+  f->igd->switches.no_control = TRUE;
+  done = map_call (f, 8080, 8080, LIFETIME);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_MALFORMED);
+  g_assert_cmpstr (f->lost, ==, TEST_LINK_ROUTER " answers HTTP 404 for its control URL");
+}
+
+/* An update was answered before: the router has the action, and its control URL is gone. */
+static void
+test_renew_not_found_later (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  map_only (f, 8080);
+  assert_maps (f);
+  f->igd->edit = lack_update;
+  f->igd->edit_data = (gpointer) &missing[0];
+  done = map_call (f, 8080, 8080, LIFETIME);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_MALFORMED);
+  g_assert_cmpstr (f->lost, ==, TEST_LINK_ROUTER " answers HTTP 404 for its control URL");
 }
 
 /* -- Unmap -- */
@@ -259,6 +324,31 @@ test_check_unknown (Fixture *f, gconstpointer data)
 }
 
 static void
+test_check_not_found (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  f->igd->edit = lack_update;
+  for (gsize i = 0; i < G_N_ELEMENTS (missing); i++)
+    {
+      f->igd->edit_data = (gpointer) &missing[i];
+      assert_check (f, lease, PLUM_ERROR_NOT_SUPPORTED);
+      g_assert_null (f->lost);
+    }
+}
+
+/* Without an answer to any action, the router is lost, although an update was never answered. */
+static void
+test_check_lost (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  f->igd->switches.no_control = TRUE;
+  assert_check (f, lease, PLUM_ERROR_MALFORMED);
+  g_assert_cmpstr (f->lost, ==, TEST_LINK_ROUTER " answers HTTP 404 for its control URL");
+}
+
+static void
 test_check_of_another_process (Fixture *f, gconstpointer data)
 {
   g_autoptr (PlumLease) lease = map_port (f, 8080);
@@ -378,6 +468,16 @@ test_hint_unclear (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.update_pinhole, ==, 1);
 }
 
+static void
+test_hint_missing_action (Fixture *f, gconstpointer data)
+{
+  map_only (f, 8080);
+  f->igd->edit = lack_update;
+  f->igd->edit_data = (gpointer) &missing[0];
+  assert_hint_loses (f, NULL);
+  g_assert_cmpuint (f->igd->counts.update_pinhole, ==, 1);
+}
+
 /* Without a pinhole, announcements are ignored. */
 static void
 test_hint_without_pinhole (Fixture *f, gconstpointer data)
@@ -482,6 +582,9 @@ static const UpnpTest tests[] = {
   { "renew-taken-over", { 0 }, test_renew_taken_over },
   { "renew-by-adding", { .update_fault = 602 }, test_renew_by_adding },
   { "renew-by-adding-501", { .update_fault = 501 }, test_renew_by_adding },
+  { "renew-not-found", { .update_fault = 602 }, test_renew_not_found },
+  { "renew-not-found-later", { 0 }, test_renew_not_found_later },
+  { "renew-lost", { 0 }, test_renew_lost },
   { "unmap", { 0 }, test_unmap },
   { "unmap-gone", { 0 }, test_unmap_gone },
   { "unmap-gone-402", { .unknown_id_fault = 402 }, test_unmap_gone },
@@ -498,6 +601,8 @@ static const UpnpTest tests[] = {
   { "check-firewall-on", { 0 }, test_check_firewall_on },
   { "check-off", { 0 }, test_check_off },
   { "check-unknown", { .update_fault = 501 }, test_check_unknown },
+  { "check-not-found", { .update_fault = 602 }, test_check_not_found },
+  { "check-lost", { 0 }, test_check_lost },
   { "check-of-another-process", { 0 }, test_check_of_another_process },
   { "lost-refused", { 0 }, test_lost_refused },
   { "lost-and-found", { 0 }, test_lost_and_found },
@@ -508,6 +613,7 @@ static const UpnpTest tests[] = {
   { "hint-refused", { 0 }, test_hint_refused },
   { "hint-not-found", { 0 }, test_hint_not_found },
   { "hint-unclear", { .update_fault = 602 }, test_hint_unclear },
+  { "hint-missing-action", { 0 }, test_hint_missing_action },
   { "hint-without-pinhole", { 0 }, test_hint_without_pinhole },
   { "address", { 0 }, test_address },
   { "no-list", { 0 }, test_no_list },
