@@ -10,6 +10,7 @@
 #define MAX_TAG 64   /* the end tag of a document */
 #define MAX_WASTE 8  /* received bytes for each byte that is kept */
 #define NO_LENGTH G_MAXSIZE
+#define BLANKS " \t"
 
 #define MANDATORY_HEADER "MAN: \"http://schemas.xmlsoap.org/soap/envelope/\"; ns=01\r\n"
 
@@ -102,15 +103,18 @@ malformed (GError **error, const char *what)
   return FALSE;
 }
 
-/* “HTTP/1.x NNN reason” */
+/* “HTTP/1.x NNN reason”. Any blanks separate the words; the reason may be missing (quirk 35). */
 static gboolean
 read_status (UpnpHttpDecoder *self, const char *line)
 {
-  g_auto (GStrv) words = g_strsplit_set (line, " \t", 3);
+  const char *rest = line + strcspn (line, BLANKS);
+  g_autofree char *code = NULL;
   guint64 status;
 
-  if (words[0] == NULL || words[1] == NULL || g_ascii_strncasecmp (words[0], "HTTP/", 5) != 0 ||
-      !g_ascii_string_to_unsigned (words[1], 10, 100, 999, &status, NULL))
+  rest += strspn (rest, BLANKS);
+  code = g_strndup (rest, strcspn (rest, BLANKS));
+  if (g_ascii_strncasecmp (line, "HTTP/", 5) != 0 ||
+      !g_ascii_string_to_unsigned (code, 10, 100, 999, &status, NULL))
     return FALSE;
 
   self->status = (guint) status;
@@ -137,6 +141,27 @@ read_header (UpnpHttpDecoder *self, const char *line, gboolean *chunked)
     *chunked = g_ascii_strcasecmp (parts[1], "identity") != 0;
 }
 
+/* A line that begins with a blank continues the header before it, and is never a header of its own
+ * (RFC 9112 5.2). It has no meaning if there is no header before it (RFC 9112 2.2). */
+static void
+read_headers (UpnpHttpDecoder *self, char **lines, gboolean *chunked)
+{
+  g_autoptr (GString) header = g_string_new (NULL);
+
+  for (char **line = lines; *line != NULL; line++)
+    {
+      if (strspn (*line, BLANKS) == 0)
+        {
+          read_header (self, header->str, chunked);
+          g_string_assign (header, g_strchomp (*line));
+        }
+      else if (header->len > 0)
+        g_string_append_printf (header, " %s", g_strstrip (*line));
+    }
+
+  read_header (self, header->str, chunked);
+}
+
 static gboolean
 read_head (UpnpHttpDecoder *self, GError **error)
 {
@@ -151,8 +176,7 @@ read_head (UpnpHttpDecoder *self, GError **error)
     return malformed (error, _ ("its first line is not a status line"));
 
   self->length = NO_LENGTH;
-  for (line++; *line != NULL; line++)
-    read_header (self, *line, &chunked);
+  read_headers (self, line + 1, &chunked);
 
   /* An interim answer precedes the final one. */
   if (self->status < 200)

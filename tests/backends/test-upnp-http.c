@@ -94,6 +94,44 @@ static const Case fault_envelope = {
 };
 static const Case no_content = { "HTTP/1.1 204 No Content\r\n\r\n", 204, "", TRUE };
 static const Case reason_missing = { "HTTP/1.1 404\r\nContent-Length:0\r\n\r\n", 404, "", TRUE };
+static const Case reason_missing_200 = { "HTTP/1.1 200\r\nContent-Length:0\r\n\r\n", 200, "",
+                                         TRUE };
+static const Case blanks_before_status = { "HTTP/1.1  200 OK\r\nContent-Length: 5\r\n\r\nhello",
+                                           200, "hello", TRUE };
+static const Case tabs_before_status = { "HTTP/1.1\t \t200\tOK\r\nContent-Length: 5\r\n\r\nhello",
+                                         200, "hello", TRUE };
+static const Case blanks_after_status = { "HTTP/1.1  404  \r\nContent-Length: 0\r\n\r\n", 404, "",
+                                          TRUE };
+static const Case blanks_before_colon = { "HTTP/1.1 200 OK\r\nContent-Length \t: 5\r\n\r\nhello",
+                                          200, "hello", TRUE };
+static const Case chunked_blanks_before_colon = {
+  "HTTP/1.1 200 OK\r\nTransfer-Encoding : chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 200, "hello",
+  TRUE
+};
+
+/* RFC 9112 5.2: a line that begins with white space continues the line before. */
+static const Case folded_length = { "HTTP/1.1 200 OK\r\nContent-Length:\r\n\t5\r\n\r\nhello", 200,
+                                    "hello", TRUE };
+static const Case folded_chunked = {
+  "HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 200, "hello",
+  TRUE
+};
+static const Case folded_is_no_header = {
+  "HTTP/1.1 200 OK\r\nServer: x\r\n Content-Length: 2\r\nContent-Length: 5\r\n\r\nhello", 200,
+  "hello", TRUE
+};
+static const Case folded_is_no_encoding = {
+  "HTTP/1.1 200 OK\r\nServer: x\r\n Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\nhello",
+  200, "hello", TRUE
+};
+static const Case folded_status = {
+  "HTTP/1.1 200 OK\r\n Content-Length: 2\r\nContent-Length: 5\r\n\r\nhello", 200, "hello", TRUE
+};
+static const Case folded_twice = { "HTTP/1.1 200 OK\r\nContent-Length:\r\n \r\n 5\r\n\r\nhello",
+                                   200, "hello", TRUE };
+/* “5 7” is no length: the connection ends the answer. */
+static const Case folded_two_lengths = { "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n 7\r\n\r\nhello",
+                                         200, "hello", FALSE };
 
 static void
 assert_bad (const char *text)
@@ -121,6 +159,11 @@ test_reject (void)
   assert_bad ("hello\r\n\r\n");
   assert_bad ("HTTP/1.1 99 No\r\n\r\n");
   assert_bad ("HTTP/1.1 xx No\r\n\r\n");
+  assert_bad ("HTTP/1.1\r\n\r\n");
+  assert_bad ("HTTP/1.1 \t \r\n\r\n");
+  assert_bad ("HTTP/1.1\r\n 200 OK\r\n\r\n");
+  assert_bad ("HTTP/1.1 200OK\r\n\r\n");
+  assert_bad ("HTTP/1.1  2 00 OK\r\n\r\n");
   assert_bad ("HTTP/1.1 100 Continue\r\n\r\n");
   assert_bad ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
   assert_bad (long_head);
@@ -142,6 +185,25 @@ test_every_truncation (void)
       upnp_http_decoder_finish (decoder, NULL);
       body = upnp_http_decoder_get_body (decoder, &body_len);
       g_assert_true (strncmp ("hello", body, body_len) == 0);
+    }
+}
+
+/* The head of an answer with blanks and folded lines is never taken for whole before its end. */
+static void
+test_every_truncation_of_a_head (void)
+{
+  static const char text[] =
+    "HTTP/1.1\t 200\r\nServer : x\r\n\ty\r\nContent-Length :\r\n 5\r\n\r\n";
+
+  for (gsize len = 0; len < sizeof text - 1; len++)
+    {
+      g_autoptr (UpnpHttpDecoder) decoder = upnp_http_decoder_new (MAX_BODY);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_cmpint (feed (decoder, text, len, MAX (len, 1), &error), ==, -1);
+      g_assert_no_error (error);
+      g_assert_false (upnp_http_decoder_finish (decoder, &error));
+      g_assert_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED);
     }
 }
 
@@ -209,6 +271,19 @@ main (int argc, char *argv[])
     { "fault-envelope", &fault_envelope },
     { "no-content", &no_content },
     { "reason-missing", &reason_missing },
+    { "reason-missing-200", &reason_missing_200 },
+    { "blanks-before-status", &blanks_before_status },
+    { "tabs-before-status", &tabs_before_status },
+    { "blanks-after-status", &blanks_after_status },
+    { "blanks-before-colon", &blanks_before_colon },
+    { "chunked-blanks-before-colon", &chunked_blanks_before_colon },
+    { "folded/length", &folded_length },
+    { "folded/chunked", &folded_chunked },
+    { "folded/no-header", &folded_is_no_header },
+    { "folded/no-encoding", &folded_is_no_encoding },
+    { "folded/status", &folded_status },
+    { "folded/twice", &folded_twice },
+    { "folded/two-lengths", &folded_two_lengths },
   };
 
   g_test_init (&argc, &argv, NULL);
@@ -221,6 +296,7 @@ main (int argc, char *argv[])
     }
   g_test_add_func ("/upnp/http/reject", test_reject);
   g_test_add_func ("/upnp/http/every-truncation", test_every_truncation);
+  g_test_add_func ("/upnp/http/every-truncation-of-a-head", test_every_truncation_of_a_head);
   g_test_add_func ("/upnp/http/get-bytes", test_get_bytes);
   g_test_add_func ("/upnp/http/post-bytes", test_post_bytes);
   g_test_add_func ("/upnp/http/mandatory-post-bytes", test_mandatory_post_bytes);
