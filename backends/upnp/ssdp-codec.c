@@ -99,6 +99,81 @@ keep_header (char **field, const char *line, const char *name)
 }
 
 static gboolean
+is_http_url (const char *text)
+{
+  return g_ascii_strncasecmp (text, "http://", strlen ("http://")) == 0;
+}
+
+/* Without the brackets or quotes around it. (transfer full) */
+static char *
+dup_unwrapped (const char *value)
+{
+  gsize length = strlen (value);
+  gboolean wrapped = length >= 2 && ((value[0] == '<' && value[length - 1] == '>') ||
+                                     (value[0] == '"' && value[length - 1] == '"'));
+
+  return wrapped ? g_strstrip (g_strndup (value + 1, length - 2)) : g_strdup (value);
+}
+
+/* The first http URL counts: others cannot be fetched. */
+static void
+keep_location (char **field, const char *line)
+{
+  const char *value = match_header (line, "LOCATION");
+  g_autofree char *url = value != NULL ? dup_unwrapped (value) : NULL;
+
+  if (url == NULL || *url == '\0' ||
+      (*field != NULL && (is_http_url (*field) || !is_http_url (url))))
+    return;
+
+  g_free (*field);
+  *field = g_steal_pointer (&url);
+}
+
+/* Whether text continues the value of header. A URL has no blanks, so that it is folded before its
+ * start, or is broken; an indented header is no part of it. */
+static gboolean
+continues_value (const char *header, const char *text)
+{
+  gsize name_length = strspn (text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-._");
+
+  if (g_str_has_suffix (header, ":"))
+    return TRUE;
+
+  return match_header (header, "LOCATION") != NULL && strchr (text, ' ') == NULL &&
+         (name_length == 0 || text[name_length] != ':');
+}
+
+/* Joins the lines of each header: a line that begins with a blank continues the one before
+ * (RFC 7230 3.2.4). The first line is no header. (transfer full) */
+static char **
+unfold (char **lines)
+{
+  g_autoptr (GPtrArray) headers = g_ptr_array_new_with_free_func (g_free);
+  gboolean open = FALSE; /* the last header may go on */
+
+  for (char **line = lines; *line != NULL; line++)
+    {
+      gboolean folded = **line == ' ';
+      char **last = headers->len > 0 ? (char **) &headers->pdata[headers->len - 1] : NULL;
+
+      g_strstrip (*line);
+      open = folded ? open && **line != '\0' && continues_value (*last, *line) : line != lines;
+      if (folded && open)
+        {
+          g_autofree char *start = *last;
+
+          *last = g_strconcat (start, *line, NULL);
+        }
+      else if (!folded)
+        g_ptr_array_add (headers, g_strdup (*line));
+    }
+
+  g_ptr_array_add (headers, NULL);
+  return (char **) g_ptr_array_steal (headers, NULL);
+}
+
+static gboolean
 contains_word (const char *text, const char *word)
 {
   g_autofree char *lower = g_ascii_strdown (text, -1);
@@ -148,18 +223,21 @@ read_kind (const char *first_line,
            const char *nts, /* (nullable) */
            UpnpSsdpKind *kind)
 {
-  g_auto (GStrv) words = g_strsplit_set (first_line, " \t", 3);
+  gsize length = strcspn (first_line, " ");
+  const char *rest = first_line + length;
 
-  if (words[0] == NULL || words[1] == NULL)
+  rest += strspn (rest, " ");
+  if (*rest == '\0')
     return FALSE;
 
-  if (g_ascii_strncasecmp (words[0], "HTTP/1.", 7) == 0)
+  if (g_ascii_strncasecmp (first_line, "HTTP/1.", 7) == 0)
     {
       *kind = UPNP_SSDP_ANSWER;
-      return g_str_has_prefix (words[1], "200");
+      return g_str_has_prefix (rest, "200");
     }
 
-  if (g_ascii_strcasecmp (words[0], "NOTIFY") != 0 || nts == NULL)
+  if (length != strlen ("NOTIFY") || g_ascii_strncasecmp (first_line, "NOTIFY", length) != 0 ||
+      nts == NULL)
     return FALSE;
 
   if (g_ascii_strcasecmp (nts, "ssdp:alive") == 0)
@@ -194,25 +272,26 @@ upnp_ssdp_decode (const char *data, gsize len, GError **error)
   g_autofree char *nts = NULL;
   g_autofree char *boot_id = NULL;
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  g_auto (GStrv) headers = NULL;
   char **line = lines;
 
   /* Lines end in LF with or without CR; the last line may have no end (quirk 27). */
   while (*line != NULL && *g_strstrip (*line) == '\0')
     line++;
+  headers = unfold (line);
 
-  for (char **l = line; *l != NULL; l++)
+  for (char **l = headers; *l != NULL; l++)
     {
-      g_strchomp (*l);
       keep_header (&message->target, *l, "ST");
       keep_header (&message->target, *l, "NT");
-      keep_header (&message->location, *l, "LOCATION");
+      keep_location (&message->location, *l);
       keep_header (&message->server, *l, "SERVER");
       keep_header (&usn, *l, "USN");
       keep_header (&nts, *l, "NTS");
       keep_header (&boot_id, *l, "BOOTID.UPNP.ORG");
     }
 
-  if (*line == NULL || !read_kind (*line, nts, &message->kind))
+  if (*headers == NULL || !read_kind (*headers, nts, &message->kind))
     {
       g_set_error (
         error, PLUM_ERROR, PLUM_ERROR_MALFORMED,

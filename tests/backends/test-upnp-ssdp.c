@@ -185,6 +185,126 @@ test_answer_with_nul (void)
   g_assert_cmpstr (message->location, ==, "http://192.0.2.1/");
 }
 
+/* -- Forms of LOCATION and of lines (quirk 27) -- */
+
+typedef struct
+{
+  const char *name;
+  const char *lines; /* after the first one, without ST */
+  const char *location;
+} Location;
+
+#define URL "http://192.0.2.1:5000/d.xml"
+#define HTTPS "https://192.0.2.1:5001/d.xml"
+
+static const Location locations[] = {
+  /* RFC 7230 3.2.4: a line that begins with white space continues the line before. */
+  { "folded/before-url", "LOCATION:\r\n " URL "\r\n", URL },
+  { "folded/tab", "LOCATION: \r\n\t " URL " \r\n", URL },
+  { "folded/bare-newline", "location:\n " URL "\n", URL },
+  { "folded/in-url", "LOCATION: http://192.0.2.1:5000\r\n /d.xml\r\n", URL },
+  { "folded/in-authority", "LOCATION: http://192.0.2.1\r\n :5000/d.xml\r\n", URL },
+  { "folded/three-lines", "LOCATION:\r\n http://192.0.2.1:5000/\r\n d.xml\r\n", URL },
+  { "folded/other-header", "SERVER: x\r\n y\r\nLOCATION: " URL "\r\n", URL },
+  { "folded/other-header-empty", "EXT:\r\n LOCATION: http://192.0.2.9/\r\nLOCATION: " URL "\r\n",
+    URL },
+  { "folded/no-header", "SERVER: x\r\n LOCATION: http://192.0.2.9/\r\nLOCATION: " URL "\r\n", URL },
+  /* A header that is indented is no part of the URL. */
+  { "folded/indented-header", "LOCATION: " URL "\r\n USN: uuid:1\r\n", URL },
+  { "folded/indented-header-without-blank", "LOCATION: " URL "\r\n USN:uuid\r\n", URL },
+  { "folded/words", "LOCATION: " URL "\r\n and more\r\n", URL },
+  { "folded/blank-line", "LOCATION:\r\n \r\n " URL "\r\n", NULL },
+  { "folded/after-blank-line", "LOCATION: " URL "\r\n\r\n x\r\n", URL },
+  { "folded/first-header", " LOCATION: http://192.0.2.9/\r\nLOCATION: " URL "\r\n", URL },
+
+  { "wrapped/angle", "LOCATION: <" URL ">\r\n", URL },
+  { "wrapped/quotes", "LOCATION: \"" URL "\"\r\n", URL },
+  { "wrapped/blanks", "LOCATION: < " URL " > \r\n", URL },
+  { "wrapped/folded", "LOCATION:\r\n <" URL ">\r\n", URL },
+  { "wrapped/not-closed", "LOCATION: <" URL "\r\n", "<" URL },
+  { "wrapped/not-opened", "LOCATION: " URL ">\r\n", URL ">" },
+  { "wrapped/mixed", "LOCATION: <" URL "\"\r\n", "<" URL "\"" },
+  { "wrapped/one-character", "LOCATION: \"\r\n", "\"" },
+  { "wrapped/empty", "LOCATION: <>\r\n", NULL },
+  { "wrapped/empty-first", "LOCATION: \"\"\r\nLOCATION: " URL "\r\n", URL },
+
+  { "twice/https-first", "LOCATION: " HTTPS "\r\nLOCATION: " URL "\r\n", URL },
+  { "twice/https-last", "LOCATION: " URL "\r\nLOCATION: " HTTPS "\r\n", URL },
+  { "twice/http", "LOCATION: " URL "\r\nLOCATION: http://192.0.2.9/\r\n", URL },
+  { "twice/https", "LOCATION: " HTTPS "\r\nLOCATION: https://192.0.2.9/\r\n", HTTPS },
+  { "twice/not-a-url-first", "LOCATION: none\r\nLOCATION: " URL "\r\n", URL },
+  { "twice/wrapped", "LOCATION: <" HTTPS ">\r\nLOCATION: <" URL ">\r\n", URL },
+  { "twice/in-upper-case", "LOCATION: HTTPS://192.0.2.1/\r\nlocation: HTTP://192.0.2.1/\r\n",
+    "HTTP://192.0.2.1/" },
+  { "only-https", "LOCATION: " HTTPS "\r\n", HTTPS },
+  { "secure-location", "SECURELOCATION.UPNP.ORG: " HTTPS "\r\nLOCATION: " URL "\r\n", URL },
+  { "blanks-before-colon", "LOCATION \t: " URL "\r\n", URL },
+  { "blank-in-path", "LOCATION: http://192.0.2.1/my device.xml\r\n",
+    "http://192.0.2.1/my device.xml" },
+};
+
+static void
+test_location (gconstpointer data)
+{
+  const Location *row = data;
+  g_autofree char *text =
+    g_strconcat ("HTTP/1.1 200 OK\r\n", row->lines, "ST: " IGD "\r\n\r\n", NULL);
+  g_autofree char *lower = g_ascii_strdown (text, -1);
+  g_autoptr (UpnpSsdpMessage) message = decode_good (text);
+  g_autoptr (UpnpSsdpMessage) in_lower_case = decode_good (lower);
+  g_autofree char *wanted = row->location != NULL ? g_ascii_strdown (row->location, -1) : NULL;
+
+  g_assert_cmpstr (message->location, ==, row->location);
+  g_assert_cmpstr (message->target, ==, IGD);
+  g_assert_cmpstr (in_lower_case->location, ==, wanted);
+
+  /* A truncated message never crashes. */
+  for (gsize len = 0; len < strlen (text); len++)
+    {
+      g_autoptr (UpnpSsdpMessage) cut = decode (text, len, NULL);
+
+      if (cut != NULL && cut->location != NULL)
+        g_assert_true (g_utf8_validate (cut->location, -1, NULL));
+    }
+}
+
+static void
+test_answer_status_line (void)
+{
+  static const char *const good[] = { "HTTP/1.1  200 OK", "HTTP/1.1\t200\tOK", "HTTP/1.1 \t 200",
+                                      "HTTP/1.1 200", "http/1.0 200 " };
+  static const char *const bad[] = { "HTTP/1.1", "HTTP/1.1  404 Not Found", "HTTP/1.1  ",
+                                     "HTTP/1.1200 OK" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (good); i++)
+    {
+      g_autofree char *text = g_strconcat (good[i], "\r\nLOCATION: " URL "\r\n\r\n", NULL);
+      g_autoptr (UpnpSsdpMessage) message = decode_good (text);
+
+      g_assert_cmpint (message->kind, ==, UPNP_SSDP_ANSWER);
+      g_assert_cmpstr (message->location, ==, URL);
+    }
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *text = g_strconcat (bad[i], "\r\nLOCATION: " URL "\r\n\r\n", NULL);
+
+      assert_bad (text, strlen (text));
+    }
+}
+
+static void
+test_notify_folded (void)
+{
+  g_autoptr (UpnpSsdpMessage) message =
+    decode_good ("NOTIFY  * HTTP/1.1\r\nNTS:\r\n ssdp:alive\r\nNT:\r\n\t" IGD "\r\n"
+                 "LOCATION:\r\n <" URL ">\r\n\r\n");
+
+  g_assert_cmpint (message->kind, ==, UPNP_SSDP_ALIVE);
+  g_assert_cmpint (message->class, ==, UPNP_SSDP_GATEWAY);
+  g_assert_cmpstr (message->location, ==, URL);
+}
+
 static void
 test_notify_alive (void)
 {
@@ -263,6 +383,14 @@ main (int argc, char *argv[])
   g_test_add_func ("/upnp/ssdp/answer-named-by-usn", test_answer_named_by_usn);
   g_test_add_func ("/upnp/ssdp/answer-bad-utf8", test_answer_bad_utf8);
   g_test_add_func ("/upnp/ssdp/answer-with-nul", test_answer_with_nul);
+  g_test_add_func ("/upnp/ssdp/answer-status-line", test_answer_status_line);
+  for (gsize i = 0; i < G_N_ELEMENTS (locations); i++)
+    {
+      g_autofree char *path = g_strconcat ("/upnp/ssdp/location/", locations[i].name, NULL);
+
+      g_test_add_data_func (path, &locations[i], test_location);
+    }
+  g_test_add_func ("/upnp/ssdp/notify-folded", test_notify_folded);
   g_test_add_func ("/upnp/ssdp/notify-alive", test_notify_alive);
   g_test_add_func ("/upnp/ssdp/notify-byebye", test_notify_byebye);
   g_test_add_func ("/upnp/ssdp/reject", test_reject);
