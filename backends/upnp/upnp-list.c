@@ -22,6 +22,7 @@ typedef struct
   UpnpSoapRequest request;
   UpnpTableEntry *last;
   GListStore *listed; /* (nullable): the entries of a list that was cut */
+  gboolean empty;     /* a list had no entries */
   char *failure;      /* (nullable): why the entry before this index could not be read */
   int failure_code;   /* of its fault, or CODE_ */
 } UpnpList;
@@ -276,6 +277,8 @@ upnp_list_skip (UpnpList *self, const UpnpSoapReply *reply, const GError *error)
   if (self->failure != NULL && self->failure_code == code && is_end_if_repeated (code) &&
       self->listed == NULL)
     upnp_list_finish (self);
+  else if (self->empty && is_nothing_read (self) && (code == 401 || code == 602))
+    upnp_list_finish (self); /* only the list shows what the table has */
   else if (is_nothing_read (self) &&
            (self->failure != NULL || (!is_end_if_repeated (code) && !is_bad)))
     upnp_list_fail (self, reply, error);
@@ -351,8 +354,21 @@ upnp_list_add_all (UpnpList *self, const UpnpSoapReply *reply)
 {
   g_autoptr (GPtrArray) entries = upnp_soap_read_list (reply);
 
+  self->empty |= entries->len == 0;
+
   for (guint i = 0; i < entries->len && i < LIST_MAX_ENTRIES; i++)
     upnp_list_add (self, g_ptr_array_index (entries, i));
+}
+
+/* UPnP WANIPConnection:2 specifies fault 730 for a range without entries. If an empty list came
+ * instead, the first entry shows whether the table is empty. */
+static void
+upnp_list_finish_listing (UpnpList *self)
+{
+  if (self->empty && g_list_model_get_n_items (G_LIST_MODEL (self->entries)) == 0)
+    upnp_list_fall_back (self);
+  else
+    upnp_list_finish (self);
 }
 
 static void
@@ -392,7 +408,7 @@ on_listing (const UpnpSoapReply *reply,
 
   if (self->request.protocol == PLUM_PROTOCOL_UDP)
     {
-      upnp_list_finish (self);
+      upnp_list_finish_listing (self);
       return;
     }
 

@@ -427,6 +427,112 @@ test_cut_listing (Fixture *f, gconstpointer data)
     assert_problem (get_entry (entries, 2), "the rest of the table could not be read");
 }
 
+/* An empty list. UPnP WANIPConnection:2 specifies fault 730 for a range without entries, so that it
+ * may also be the answer of a router that does not list its table at once. */
+typedef struct
+{
+  const char *listing;
+  gboolean only_tcp; /* the list of UDP is as it should be */
+} EmptyListing;
+
+static const EmptyListing empty_listings[] = {
+  { "<NewPortListing/>", FALSE },
+  { "<NewPortListing></NewPortListing>", FALSE },
+  { "<NewPortListing> \n</NewPortListing>", FALSE },
+  { "<NewPortListing>&lt;PortMappingList/&gt;</NewPortListing>", FALSE },
+  { "<NewPortListing><![CDATA[<p:PortMappingList></p:PortMappingList>]]></NewPortListing>", FALSE },
+  { "<NewPortListing>&lt;PortMappingEntry/&gt;</NewPortListing>", FALSE },
+  { "<NewPortListing/>", TRUE },
+};
+
+static void
+empty_listing (const char *request, guint *status, GString *body, gpointer data)
+{
+  const EmptyListing *row = data;
+
+  if (strstr (request, "#GetListOfPortMappings\"") == NULL ||
+      (row->only_tcp && strstr (request, ">UDP<") != NULL))
+    return;
+
+  *status = 200;
+  g_string_printf (body,
+                   "<Envelope><Body><GetListOfPortMappingsResponse>%s"
+                   "</GetListOfPortMappingsResponse></Body></Envelope>",
+                   row->listing);
+}
+
+static void
+test_empty_listing (Fixture *f, gconstpointer data)
+{
+  gboolean can_read_entries = f->igd->switches.generic_fault == 0;
+
+  discover (f);
+  f->igd->edit = empty_listing;
+  for (gsize i = 0; i < G_N_ELEMENTS (empty_listings); i++)
+    {
+      g_autoptr (PlumCall) none = NULL;
+      g_autoptr (PlumCall) two = NULL;
+
+      g_test_message ("%s", empty_listings[i].listing);
+      f->igd->edit_data = (gpointer) &empty_listings[i];
+      fake_igd_wipe (f->igd);
+      f->igd->counts.get_generic = 0;
+      none = call (f, PLUM_CALL_LIST, NULL);
+      g_assert_no_error (plum_call_get_error (none));
+      g_assert_cmpuint (g_list_model_get_n_items (plum_call_get_entries (none)), ==, 0);
+      g_assert_cmpuint (f->igd->counts.get_generic, ==, 1);
+
+      fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 80, STRANGER, 0);
+      fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9001, 81, STRANGER, 0);
+      two = call (f, PLUM_CALL_LIST, NULL);
+      g_assert_no_error (plum_call_get_error (two));
+      g_assert_cmpuint (g_list_model_get_n_items (plum_call_get_entries (two)), ==,
+                        can_read_entries ? 2 : 0);
+    }
+}
+
+/* The router lists the entries of the other protocol, and so does list its table. */
+static void
+test_half_empty_listing (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_UDP, 9000, 80, STRANGER, 0);
+  f->igd->edit = empty_listing;
+  f->igd->edit_data = (gpointer) &empty_listings[G_N_ELEMENTS (empty_listings) - 1];
+  done = call (f, PLUM_CALL_LIST, NULL);
+  g_assert_no_error (plum_call_get_error (done));
+  g_assert_cmpuint (g_list_model_get_n_items (plum_call_get_entries (done)), ==, 1);
+  g_assert_cmpuint (f->igd->counts.get_generic, ==, 0);
+}
+
+/* 730 is what the specification requires. */
+static void
+test_specified_empty_listing (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  done = call (f, PLUM_CALL_LIST, NULL);
+  g_assert_no_error (plum_call_get_error (done));
+  g_assert_cmpuint (g_list_model_get_n_items (plum_call_get_entries (done)), ==, 0);
+  g_assert_cmpuint (f->igd->counts.get_generic, ==, 0);
+}
+
+/* Whether the table is empty remains unknown. */
+static void
+test_empty_listing_unverified (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  f->igd->edit = empty_listing;
+  f->igd->edit_data = (gpointer) &empty_listings[0];
+  done = call (f, PLUM_CALL_LIST, NULL);
+  g_assert_nonnull (plum_call_get_error (done));
+}
+
 /* -- Memory -- */
 
 static void
@@ -804,6 +910,17 @@ static const UpnpTest tests[] = {
   { "list/hangs-up", { 0 }, test_hangs_up },
   { "list/cut-v2", { .version = 2 }, test_cut_listing },
   { "list/cut-v2-in-cdata", { .version = 2, .list_in_cdata = TRUE }, test_cut_listing },
+  { "list/empty-v2", { .version = 2 }, test_empty_listing },
+  { "list/empty-v2-only", { .version = 2, .generic_fault = 401 }, test_empty_listing },
+  { "list/empty-v2-only-602", { .version = 2, .generic_fault = 602 }, test_empty_listing },
+  { "list/empty-v2-half", { .version = 2 }, test_half_empty_listing },
+  { "list/empty-v2-as-specified", { .version = 2 }, test_specified_empty_listing },
+  { "list/empty-v2-refused",
+    { .version = 2, .generic_fault = 606 },
+    test_empty_listing_unverified },
+  { "list/empty-v2-hang-up",
+    { .version = 2, .hang_up_on = "GetGenericPortMappingEntry" },
+    test_empty_listing_unverified },
   { "list/cut-v2-only", { .version = 2, .generic_fault = 401 }, test_cut_listing },
   { "list/long-texts", { 0 }, test_long_texts },
 };
