@@ -496,6 +496,13 @@ has_text (const char *text)
   return text != NULL && *text != '\0';
 }
 
+/* Also a range of ports, which has no number. */
+static gboolean
+has_port (const char *text)
+{
+  return text != NULL && text[strspn (text, "0")] != '\0';
+}
+
 UpnpTableEntry *
 upnp_soap_read_entry (const UpnpSoapReply *reply)
 {
@@ -510,7 +517,7 @@ upnp_soap_read_entry (const UpnpSoapReply *reply)
 
   /* The rest of a cut answer is unknown. An answer without any value reports no entry. */
   if (!reply->document->closed ||
-      (entry->internal_port == 0 && !has_text (entry->internal_client) &&
+      (!has_port (entry->internal_port_text) && !has_text (entry->internal_client) &&
        !has_text (entry->description)))
     return NULL;
 

@@ -4,6 +4,8 @@
 
 #include "upnp-client.h"
 
+#include <string.h>
+
 #define NO_SUCH_ENTRY 714
 #define INDEX_INVALID 713
 #define INVALID_ACTION 401
@@ -86,13 +88,44 @@ has_own_description (const UpnpTableEntry *entry, const UpnpLookupOwner *owner)
          upnp_lookup_has_description (entry, owner->description);
 }
 
-/* Some routers answer for a port without an entry with an empty one. */
+/* “(null)” is what a firmware prints in place of a text that it does not have. */
+static gboolean
+is_missing (const char *text)
+{
+  g_autofree char *trimmed = g_strstrip (g_strdup (text != NULL ? text : ""));
+
+  return *trimmed == '\0' || g_ascii_strcasecmp (trimmed, "(null)") == 0;
+}
+
+static gboolean
+is_no_port (const char *text)
+{
+  return is_missing (text) || text[strspn (text, "0")] == '\0';
+}
+
+static gboolean
+is_no_host (const char *text)
+{
+  static const guint8 any[UPNP_IPV4_SIZE] = { 0 };
+  guint8 bytes[UPNP_IPV4_SIZE];
+
+  return is_missing (text) ||
+         (upnp_client_read_ipv4 (text, bytes) && memcmp (bytes, any, UPNP_IPV4_SIZE) == 0);
+}
+
+/* Some routers answer for a port without an entry with an empty one. One that is enabled and has
+ * any value may be another host's, of which the router does not report the host and the port
+ * (quirk 100). */
 static gboolean
 lookup_is_blank (const UpnpTableEntry *entry, const UpnpLookupOwner *owner)
 {
-  return entry->internal_port == 0 &&
-         (*entry->internal_client == '\0' || g_str_equal (entry->internal_client, "0.0.0.0")) &&
-         !has_own_description (entry, owner);
+  if (!is_no_port (entry->internal_port_text) || !is_no_host (entry->internal_client) ||
+      has_own_description (entry, owner))
+    return FALSE;
+
+  return !entry->enabled ||
+         (is_missing (entry->description) && entry->lease == 0 &&
+          (is_no_host (entry->remote_host) || g_strcmp0 (entry->remote_host, "*") == 0));
 }
 
 static UpnpMatch

@@ -94,6 +94,8 @@ static const Shown shown[] = {
   { "port-empty", PORT ("8080"), PORT (""), NULL, NULL },
   { "port-range", PORT ("8080"), PORT ("8080-8080"), NULL, NULL },
   { "port-zero-and-no-host", PORT ("8080"), PORT ("0"), LOCAL, "" },
+  { "null", LOCAL, "(null)", NULL, NULL },
+  { "null-and-port-zero", PORT ("8080"), PORT ("0"), LOCAL, "(null)" },
   { "host-name-and-no-description", LOCAL, "my-pc", DESCRIPTION ("test"), "" },
   { "host-name-and-another-description", LOCAL, "my-pc", DESCRIPTION ("test"),
     DESCRIPTION ("UPnP") },
@@ -311,6 +313,111 @@ test_without_token (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
 }
 
+/* -- A port without an entry -- */
+
+/* What the router shows in place of fault 714. */
+typedef struct
+{
+  const char *client;
+  const char *port;
+  const char *enabled;
+  const char *description;
+  const char *lease;
+  const char *remote;
+} Blank;
+
+static const Blank blanks[] = {
+  { "", "0", "1", "", "0", "" },
+  { "0.0.0.0", "0", "1", "", "0", "" },
+  { "000.000.000.000", "0", "0", "", "0", "0.0.0.0" },
+  { "(null)", "0", "0", "(null)", "0", "(null)" },
+  { "(null)", "0", "1", "(null)", "0", "" },
+  { "(NULL)", "0", "0", "", "0", "" },
+  { " (null) ", "", "0", "", "0", "*" },
+  { "(null)", "(null)", "0", "(null)", "(null)", "(null)" },
+  { "(null)", "0", "0", "torrent", "0", "" }, /* the text of an entry that was deleted */
+  { "0.0.0.0", "0", "0", "torrent", "3600", "" },
+};
+
+/* In doubt, the entry is another host's. */
+static const Blank not_blanks[] = {
+  { "(null)", "80", "0", "", "0", "" },    { "", "80", "0", "", "0", "" },
+  { "0.0.0.0", "80", "1", "", "0", "" },   { "(null)", "8080-8090", "0", "", "0", "" },
+  { "", "8080-8090", "1", "", "0", "" },   { "(null)", "0", "1", "torrent", "0", "" },
+  { "", "0", "1", "torrent", "0", "" },    { "0.0.0.0", "0", "1", "torrent", "0", "" },
+  { "(null)", "0", "1", "test", "0", "" }, /* the same program on another host */
+  { "(null)", "0", "1", "", "3600", "" },  { "(null)", "0", "1", "", "0", "198.51.100.1" },
+  { STRANGER, "0", "0", "", "0", "" },     { "my-pc", "0", "0", "", "0", "" },
+  { "null", "0", "0", "", "0", "" },       { "(null", "0", "0", "", "0", "" },
+};
+
+static void
+show_blank (const char *request, guint *status, GString *body, gpointer data)
+{
+  const Blank *row = data;
+
+  if (*status != 500 || strstr (request, "#GetSpecificPortMappingEntry\"") == NULL ||
+      strstr (request, "<NewExternalPort>9000<") == NULL)
+    return;
+
+  *status = 200;
+  g_string_printf (body,
+                   "<Envelope><Body><GetSpecificPortMappingEntryResponse>"
+                   "<NewInternalPort>%s</NewInternalPort>" CLIENT ("%s") //
+                   "<NewEnabled>%s</NewEnabled>" DESCRIPTION ("%s")      //
+                   "<NewLeaseDuration>%s</NewLeaseDuration><NewRemoteHost>%s</NewRemoteHost>"
+                   "</GetSpecificPortMappingEntryResponse></Body></Envelope>",
+                   row->port, row->client, row->enabled, row->description, row->lease, row->remote);
+}
+
+static void
+start_showing_blank (Fixture *f, const Blank *row)
+{
+  g_test_message ("%s:%s enabled %s ‘%s’ lease %s remote ‘%s’", row->client, row->port,
+                  row->enabled, row->description, row->lease, row->remote);
+  renew_backend (f);
+  fake_igd_wipe (f->igd);
+  f->igd->counts.get_status = 0;
+  f->igd->edit = show_blank;
+  f->igd->edit_data = (gpointer) row;
+}
+
+static void
+test_free (Fixture *f, gconstpointer data)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (blanks); i++)
+    {
+      g_autoptr (PlumLease) lease = NULL;
+
+      start_showing_blank (f, &blanks[i]);
+      lease = map_port (f, 9000);
+      assert_one_entry (f, lease);
+      assert_check (f, lease, -1);
+
+      /* The router has lost the entry: there is nothing to delete. */
+      fake_igd_wipe (f->igd);
+      f->igd->counts.delete = 0;
+      assert_check (f, lease, PLUM_ERROR_DESTROYED);
+      unmap_port (f, lease);
+      g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+    }
+}
+
+static void
+test_not_free (Fixture *f, gconstpointer data)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (not_blanks); i++)
+    {
+      g_autoptr (PlumLease) lease = NULL;
+
+      start_showing_blank (f, &not_blanks[i]);
+      lease = map_port (f, 9000);
+      g_assert_cmpuint (plum_lease_get_external_port (lease), !=, 9000);
+      g_assert_null (find (f, 9000));
+      unmap_port (f, lease);
+    }
+}
+
 /* -- A router that ignores the internal port (quirk 51) -- */
 
 static void
@@ -413,6 +520,10 @@ static const UpnpTest tests[] = {
   { "shown/other-host/address", { 0 }, test_spares_other_address },
   { "shown/other-host/program", { 0 }, test_spares_other_program },
   { "shown/other-host/without-token", { 0 }, test_without_token },
+  { "shown/free", { 0 }, test_free },
+  { "shown/free-permanent", { .timed_fault = 725 }, test_free },
+  { "shown/not-free", { 0 }, test_not_free },
+  { "shown/not-free-v2", { .version = 2 }, test_not_free },
   { "shown/equal-ports/map", { .equal_ports = TRUE }, test_equal_ports },
   { "shown/equal-ports/permanent", { .equal_ports = TRUE, .timed_fault = 725 }, test_equal_ports },
   { "shown/equal-ports/v2", { .equal_ports = TRUE, .version = 2 }, test_equal_ports },
