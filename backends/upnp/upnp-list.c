@@ -23,6 +23,7 @@ typedef struct
   UpnpTableEntry *last;
   GListStore *listed; /* (nullable): the entries of a list that was cut */
   gboolean empty;     /* a list had no entries */
+  gboolean all_empty; /* all lists were read, and had none */
   char *failure;      /* (nullable): why the entry before this index could not be read */
   int failure_code;   /* of its fault, or CODE_ */
 } UpnpList;
@@ -277,7 +278,7 @@ upnp_list_skip (UpnpList *self, const UpnpSoapReply *reply, const GError *error)
   if (self->failure != NULL && self->failure_code == code && is_end_if_repeated (code) &&
       self->listed == NULL)
     upnp_list_finish (self);
-  else if (self->empty && is_nothing_read (self) && (code == 401 || code == 602))
+  else if (self->all_empty && is_nothing_read (self) && (code == 401 || code == 602))
     upnp_list_finish (self); /* only the list shows what the table has */
   else if (is_nothing_read (self) &&
            (self->failure != NULL || (!is_end_if_repeated (code) && !is_bad)))
@@ -365,7 +366,8 @@ upnp_list_add_all (UpnpList *self, const UpnpSoapReply *reply)
 static void
 upnp_list_finish_listing (UpnpList *self)
 {
-  if (self->empty && g_list_model_get_n_items (G_LIST_MODEL (self->entries)) == 0)
+  self->all_empty = self->empty && g_list_model_get_n_items (G_LIST_MODEL (self->entries)) == 0;
+  if (self->all_empty)
     upnp_list_fall_back (self);
   else
     upnp_list_finish (self);

@@ -520,6 +520,34 @@ test_specified_empty_listing (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.get_generic, ==, 0);
 }
 
+/* The list of UDP is refused. */
+static void
+empty_and_refused_listing (const char *request, guint *status, GString *body, gpointer data)
+{
+  if (strstr (request, "#GetListOfPortMappings\"") != NULL && strstr (request, ">UDP<") != NULL)
+    {
+      *status = 500;
+      g_string_assign (body, "<Envelope><Body><Fault><detail><UPnPError><errorCode>501</errorCode>"
+                             "</UPnPError></detail></Fault></Body></Envelope>");
+    }
+  else
+    empty_listing (request, status, body, data);
+}
+
+/* The router reads no single entry: what it has for UDP is unknown. */
+static void
+test_half_refused_listing (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_UDP, 9000, 80, STRANGER, 0);
+  f->igd->edit = empty_and_refused_listing;
+  f->igd->edit_data = (gpointer) &empty_listings[0];
+  done = call (f, PLUM_CALL_LIST, NULL);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+}
+
 /* Whether the table is empty remains unknown. */
 static void
 test_empty_listing_unverified (Fixture *f, gconstpointer data)
@@ -914,6 +942,9 @@ static const UpnpTest tests[] = {
   { "list/empty-v2-only", { .version = 2, .generic_fault = 401 }, test_empty_listing },
   { "list/empty-v2-only-602", { .version = 2, .generic_fault = 602 }, test_empty_listing },
   { "list/empty-v2-half", { .version = 2 }, test_half_empty_listing },
+  { "list/empty-v2-half-refused",
+    { .version = 2, .generic_fault = 401 },
+    test_half_refused_listing },
   { "list/empty-v2-as-specified", { .version = 2 }, test_specified_empty_listing },
   { "list/empty-v2-refused",
     { .version = 2, .generic_fault = 606 },
