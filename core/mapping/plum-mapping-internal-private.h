@@ -79,6 +79,14 @@ typedef enum {
   N_PROPS
 } PlumMappingProperty;
 
+/* The properties that a transition has changed, each once, in order. They are notified of after the
+ * last change, which is less work than to freeze the notifications of the object. */
+typedef struct
+{
+  guint n;
+  PlumMappingProperty properties[N_PROPS];
+} PlumMappingChanges;
+
 /* Of what the program requests. */
 #define CONSTRUCT_FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)
 
@@ -97,6 +105,9 @@ void plum_mapping_create_pspecs (GParamSpec **properties);
 /* --- plum-mapping-properties.c --- */
 
 void plum_mapping_notify (PlumMapping *self, PlumMappingProperty property);
+void plum_mapping_changes_add (PlumMappingChanges *self, PlumMappingProperty property);
+/* Notifies of the changes, the last one first: the state before the details. */
+void plum_mapping_notify_changes (PlumMapping *self, const PlumMappingChanges *changes);
 /* Emits PlumMapping::changed. */
 void plum_mapping_emit_changed (PlumMapping *self);
 /* Returns expires_at, created on demand. (transfer none) (nullable) */
@@ -115,9 +126,11 @@ GMainContext *plum_mapping_get_context (PlumMapping *self);
 /* Whether the hops after the update differ from those before it. */
 gboolean plum_mapping_has_other_hops (PlumMapping *self, const PlumMappingUpdate *update);
 /* hops: of PlumMappingUpdate. */
-void plum_mapping_set_hops (PlumMapping *self, GPtrArray *hops);
+void plum_mapping_set_hops (PlumMapping *self, GPtrArray *hops, PlumMappingChanges *changes);
 /* error: (nullable). */
-void plum_mapping_set_upstream_error (PlumMapping *self, const GError *error);
+void plum_mapping_set_upstream_error (PlumMapping *self,
+                                      const GError *error,
+                                      PlumMappingChanges *changes);
 
 /* --- plum-mapping-lease-properties.c --- */
 
