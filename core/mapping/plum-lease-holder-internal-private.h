@@ -64,7 +64,8 @@ struct _PlumLeaseHolder
   PlumRequest *request; /* (nullable): the last one that was sent */
   PlumAttempt *attempt;
   GListModel *verdicts; /* (nullable): while a failure is reported */
-  PlumHeldLease *held;  /* also the lost lease during an attempt, and an unfit one */
+  PlumHeldLease *held;  /* (nullable): until the first lease; also the lost lease during an attempt,
+                         * and an unfit one */
   PlumCall *call;       /* (nullable): the pending delete */
   PlumTimer timer;      /* the next attempt */
   guint retries;
