@@ -67,10 +67,9 @@ on_holder_note (PlumLeaseHolder *holder, const PlumLeaseNote *note, gpointer use
 {
   PlumAssignment *self = user_data;
   PlumNetwork *network = plum_gateway_get_network (plum_lease_holder_get_gateway (holder));
-  gboolean may_send;
+  const PlumLeaseRecord record = plum_lease_note_make_record (holder, note, self->settings);
+  gboolean may_send = plum_lease_store_note (self->store, holder, network, &record);
 
-  may_send = plum_lease_store_note (self->store, holder, network,
-                                    plum_lease_note_make_record (holder, note, self->settings));
   if (!plum_assignment_is_blocked (self, holder))
     return may_send;
 
