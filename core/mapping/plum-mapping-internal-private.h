@@ -18,30 +18,31 @@ struct _PlumMapping
 
   guint id;
   PlumState state;
-  GInetAddress *external; /* (nullable): the external address */
   guint external_port;
+  PlumAddressScope external_scope;
+  guint lifetime;
+  guint generation;
+  guint serial;          /* of the last lease */
+  PlumState next_state;  /* after all queued events */
+  guint changed : 1;     /* PlumMapping::changed is due */
+  guint left_before : 1; /* see plum_mapping_is_left_before() */
+
+  GInetAddress *external;   /* (nullable): the external address */
   GSocketAddress *endpoint; /* (nullable): of both, created on demand */
   char *external_host;      /* (nullable): created on demand */
-  PlumAddressScope external_scope;
   GError *error;            /* (nullable) */
   char *error_summary;      /* (nullable) */
   GListModel *verdicts;     /* (nullable) */
-  gboolean left_before;     /* see plum_mapping_is_left_before() */
   const char *backend_name; /* (nullable), interned */
   PlumGateway *gateway;     /* (nullable) */
-  guint lifetime;
-  gint64 expires;        /* on the real-time clock, in microseconds; 0: never */
-  GDateTime *expires_at; /* (nullable): created on demand */
-  GPtrArray *waiters;    /* (element-type GTask) (nullable) */
-  guint generation;
-  guint serial;           /* of the last lease */
-  GPtrArray *hops;        /* of PlumMappingUpdate (nullable) */
-  GListModel *hop_list;   /* (nullable): created on demand */
-  GError *upstream_error; /* (nullable) */
-  gboolean changed;       /* PlumMapping::changed is due */
+  gint64 expires;           /* on the real-time clock, in microseconds; 0: never */
+  GDateTime *expires_at;    /* (nullable): created on demand */
+  GPtrArray *waiters;       /* (element-type GTask) (nullable) */
+  GPtrArray *hops;          /* of PlumMappingUpdate (nullable) */
+  GListModel *hop_list;     /* (nullable): created on demand */
+  GError *upstream_error;   /* (nullable) */
 
   PlumSignalQueue *signals;        /* (nullable): until the mapping is added */
-  PlumState next_state;            /* after all queued events */
   const PlumMappingClient *client; /* (nullable): until the mapping is added */
   gpointer client_data;
   gpointer holder;         /* (nullable), borrowed: the lease holder */
