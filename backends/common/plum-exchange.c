@@ -125,14 +125,14 @@ exchanges_transmit (PlumExchanges *self, PlumExchange *exchange)
   g_autoptr (GError) error = NULL;
   gboolean sent;
 
-  sent = plum_udp_send (self->udp, exchange->request, &error);
+  sent = plum_udp_send (self->udp, exchange->request, exchange->request_len, &error);
   if (!sent && plum_udp_is_icmp (error))
     {
       /* The error of an earlier datagram. The failed send has cleared it. */
       g_clear_error (&self->icmp_error);
       self->icmp_error = g_steal_pointer (&error);
       self->icmp_serial = self->serial;
-      sent = plum_udp_send (self->udp, exchange->request, &error);
+      sent = plum_udp_send (self->udp, exchange->request, exchange->request_len, &error);
     }
 
   if (exchange->n_sent++ == 0)
@@ -328,7 +328,7 @@ exchange_unlink (PlumExchange *exchange)
   g_clear_pointer (&exchange->deadline_iter, g_sequence_remove);
   exchange_release_slot (exchange);
   g_clear_error (&exchange->error);
-  g_clear_pointer (&exchange->request, g_bytes_unref);
+  g_clear_pointer (&exchange->request, g_free);
 
   if (g_hash_table_lookup (self->by_key, &exchange->key) == exchange)
     exchange_promote_follower (exchange);
@@ -351,14 +351,18 @@ plum_exchange_cancel (PlumExchange *exchange)
 }
 
 void
-plum_exchanges_start (PlumExchanges *self, PlumExchange *exchange, GBytes *request)
+plum_exchanges_start (PlumExchanges *self,
+                      PlumExchange *exchange,
+                      const uint8_t *request,
+                      size_t request_len)
 {
   PlumExchange *first = g_hash_table_lookup (self->by_key, &exchange->key);
 
-  g_assert (exchange->owner == NULL && g_bytes_get_size (request) > 0 && self->udp != NULL);
+  g_assert (exchange->owner == NULL && request_len > 0 && self->udp != NULL);
 
   exchange->owner = self;
-  exchange->request = g_bytes_ref (request);
+  exchange->request = g_memdup2 (request, request_len);
+  exchange->request_len = request_len;
   exchange->link = (GList){ .data = exchange };
   exchange->n_sent = 0;
   exchange->wait_ms = 0;

@@ -46,13 +46,18 @@ typedef void (*PlumExchangeFunc) (PlumExchange *exchange,
  * plum_exchanges_start (); all others are zero then, and private to plum-exchange.c. */
 struct _PlumExchange
 {
+  PlumExchangeKey key; /* first: a hash table of exchanges then needs no separate keys */
   PlumExchangeFunc func;
-  PlumExchangeKey key;
   const PlumRetryPlan *plan;
   void (*late) (PlumExchange *exchange); /* (nullable): see plum_exchange_is_late () */
-  gboolean bypass_window;                /* sent at once, even if the window is full */
-  PlumExchanges *owner;                  /* NULL: not started, or finished */
-  GBytes *request;
+  guint bypass_window : 1;               /* sent at once, even if the window is full */
+
+  guint holds_slot : 1;
+  guint is_late : 1;
+  guint n_sent;
+  PlumExchanges *owner; /* NULL: not started, or finished */
+  uint8_t *request;
+  size_t request_len;
   GList link;
   GQueue *queue;                /* the one that link is in */
   GQueue followers;             /* of the same key, each waits for the one before */
@@ -61,9 +66,6 @@ struct _PlumExchange
   gint64 deadline;
   gint64 wait_ms;
   guint64 first_serial;
-  guint n_sent;
-  gboolean holds_slot;
-  gboolean is_late;
   GError *error;
 };
 
@@ -92,8 +94,11 @@ GMainContext *plum_exchanges_get_context (PlumExchanges *self);
 /* Whether the last answers came later than a gateway on the link needs. */
 gboolean plum_exchanges_are_slow (PlumExchanges *self);
 
-/* The socket must be open. func is not called before this returns. */
-void plum_exchanges_start (PlumExchanges *self, PlumExchange *exchange, GBytes *request);
+/* The socket must be open. func is not called before this returns. request: copied. */
+void plum_exchanges_start (PlumExchanges *self,
+                           PlumExchange *exchange,
+                           const uint8_t *request,
+                           size_t request_len);
 /* (nullable) (transfer none): one that was sent at least once, and has not finished. */
 PlumExchange *plum_exchanges_lookup (PlumExchanges *self, const PlumExchangeKey *key);
 /* Finishes all exchanges as FAILED. */

@@ -115,7 +115,7 @@ static gboolean
 plum_server_probe_start (PlumServerProbe *self, GError **error)
 {
   uint8_t buffer[PLUM_EXCHANGE_REQUEST_MAX];
-  g_autoptr (GBytes) request = NULL;
+  size_t len;
 
   if (plum_server_probe_is_prompt (self))
     return TRUE;
@@ -129,8 +129,8 @@ plum_server_probe_start (PlumServerProbe *self, GError **error)
   self->exchange.late = on_exchange_late;
   self->exchange.plan = &plum_retry_probe;
   self->exchange.bypass_window = TRUE;
-  request = g_bytes_new (buffer, self->funcs.encode (buffer, sizeof buffer, self->user_data));
-  plum_exchanges_start (self->exchanges, &self->exchange, request);
+  len = self->funcs.encode (buffer, sizeof buffer, self->user_data);
+  plum_exchanges_start (self->exchanges, &self->exchange, buffer, len);
   return TRUE;
 }
 

@@ -89,9 +89,8 @@ plum_udp_operation_send (PlumUdpOperation *self)
 {
   uint8_t buffer[PLUM_EXCHANGE_REQUEST_MAX];
   size_t len = self->encode (self, buffer, sizeof buffer);
-  g_autoptr (GBytes) request = g_bytes_new (buffer, len);
 
-  plum_exchanges_start (self->session->exchanges, &self->exchange, request);
+  plum_exchanges_start (self->session->exchanges, &self->exchange, buffer, len);
 }
 
 static const PlumRetryPlan *

@@ -23,13 +23,13 @@ struct _PlumUdpOperation
 
   uint32_t lifetime;    /* s, requested; 0: a deletion */
   guint requested_port; /* the external port of the first request; later ones may differ */
-  gboolean exact;       /* the external port is required */
-  gboolean is_refresh;  /* of a live mapping, for no call of map () */
-  gboolean is_entry;    /* the deletion of an entry of the table */
   uint32_t left;        /* s: what the answer to a deletion leaves */
+  guint exact : 1;      /* the external port is required */
+  guint is_refresh : 1; /* of a live mapping, for no call of map () */
+  guint is_entry : 1;   /* the deletion of an entry of the table */
 
-  GError *undo_error; /* (nullable): why the grant is being deleted */
   uint32_t undo_left; /* s: how long the gateway may keep what it granted */
+  GError *undo_error; /* (nullable): why the grant is being deleted */
 };
 
 /* size: of the protocol's structure. The session must be open. */

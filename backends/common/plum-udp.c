@@ -211,10 +211,8 @@ plum_udp_free (PlumUdp *self)
 }
 
 gboolean
-plum_udp_send (PlumUdp *self, GBytes *datagram, GError **error)
+plum_udp_send (PlumUdp *self, const uint8_t *data, size_t len, GError **error)
 {
-  gsize len;
-  const uint8_t *data = g_bytes_get_data (datagram, &len);
   g_autoptr (GError) local_error = NULL;
 
   if (self->socket == NULL && !plum_udp_open (self, error))

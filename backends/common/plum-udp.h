@@ -29,7 +29,7 @@ PlumUdp *plum_udp_new (PlumBackend *backend,
                        GError **error);
 /* No func is called afterwards. May be called within one. */
 void plum_udp_free (PlumUdp *self);
-gboolean plum_udp_send (PlumUdp *self, GBytes *datagram, GError **error);
+gboolean plum_udp_send (PlumUdp *self, const uint8_t *data, size_t len, GError **error);
 /* What the gateway sees, unless an unexpected router in between translates it: the local end of the
  * socket or, beyond the first router, the address that this router uses. (transfer none) */
 GInetAddress *plum_udp_get_client_address (PlumUdp *self);

@@ -34,6 +34,15 @@ map_op_get_requested (PlumUdpOperation *base)
   return base->lifetime > 0 || op->probe_lifetime != 0 ? &op->requested : NULL;
 }
 
+static void
+map_op_end_try (MapOp *op)
+{
+  op->previous.exists = TRUE;
+  op->previous.prefer_failure = op->map.prefer_failure;
+  op->previous.external_port = op->map.external_port;
+  plum_bytes_copy (op->previous.external_address, op->map.external_address, PCP_ADDRESS_SIZE);
+}
+
 /* The same for a required port. Without the option, core checks the granted port. */
 static gboolean
 map_op_change_exact (MapOp *op, PcpNext next, const uint8_t *any_address)
@@ -44,7 +53,7 @@ map_op_change_exact (MapOp *op, PcpNext next, const uint8_t *any_address)
   if (next == PCP_NEXT_BARE ? !op->map.prefer_failure : next != PCP_NEXT_NO_ADDRESS || !has_address)
     return FALSE;
 
-  op->previous = op->map;
+  map_op_end_try (op);
   plum_bytes_copy (op->map.external_address, any_address, PCP_ADDRESS_SIZE);
   if (next == PCP_NEXT_BARE)
     op->map.prefer_failure = FALSE;
@@ -72,7 +81,7 @@ map_op_take_next (MapOp *op, PcpNext next)
     return FALSE;
 
   op->tried |= 1u << next;
-  op->previous = op->map;
+  map_op_end_try (op);
   if (next != PCP_NEXT_NO_ADDRESS)
     op->map.external_port = 0;
   if (next != PCP_NEXT_NO_PORT)
@@ -97,21 +106,21 @@ map_op_change (MapOp *op, uint8_t code)
 }
 
 static gboolean
-same_address (const PcpMap *a, const PcpMap *b)
+same_address (const PcpMapTry *try, const PcpMap *map)
 {
-  return plum_bytes_equal (a->external_address, b->external_address, PCP_ADDRESS_SIZE);
+  return plum_bytes_equal (try->external_address, map->external_address, PCP_ADDRESS_SIZE);
 }
 
 /* An error response repeats the request. */
 gboolean
 map_op_is_copy (MapOp *op, const PcpMap *reply)
 {
-  const PcpMap *previous = &op->previous;
+  const PcpMapTry *previous = &op->previous;
 
   /* The answer to a request for a set of ports, which came before. */
   if (reply->set.size != 0 && op->map.set.size == 0)
     return TRUE;
-  if (previous->internal_port == 0)
+  if (!previous->exists)
     return FALSE;
 
   return (previous->external_port != op->map.external_port &&

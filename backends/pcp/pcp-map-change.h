@@ -10,14 +10,23 @@ G_BEGIN_DECLS
 
 /* A pending MAP for one port, and how it changes from one try to the next. */
 
+/* The try before the present one: what may differ from that. */
+typedef struct
+{
+  gboolean exists;
+  gboolean prefer_failure;
+  uint16_t external_port;
+  uint8_t external_address[PCP_ADDRESS_SIZE];
+} PcpMapTry;
+
 typedef struct
 {
   PlumUdpOperation base; /* first; base.call is NULL if nothing waits for a refresh */
   PcpSession *pcp;       /* borrowed */
   PcpMap map;
   PcpMap requested; /* the first try, with the option if the external port is required */
-  PcpMap previous;  /* the try before this one */
-  guint tried;      /* bits, 1 << PcpNext */
+  PcpMapTry previous;
+  guint tried; /* bits, 1 << PcpNext */
 
   uint32_t probe_lifetime; /* s, of the request that follows the probe; 0: no probe */
 } MapOp;

@@ -32,6 +32,11 @@ struct _PlumCall
 
   PlumCallHost *host; /* its owner is kept alive */
   PlumCallKind kind;
+  guint cancelled : 1;
+  guint pending : 1;
+  guint settled : 1; /* by the backend */
+  guint timeout_ms;
+  guint remaining;      /* s; PLUM_LIFETIME_FOREVER: unknown */
   PlumRequest *request; /* (nullable) */
   PlumCallFunc func;
   gpointer user_data;
@@ -39,20 +44,13 @@ struct _PlumCall
   GCancellable *cancellable;            /* (nullable): created on demand */
   PlumCallCancelledFunc cancelled_func; /* (nullable) */
   gpointer cancelled_data;
-  gboolean cancelled;
   PlumTimer deadline;
-  guint timeout_ms;
   gint64 started;
   GSource *delivery; /* set once the result is known, until it is delivered */
   GList link;        /* in the host's calls, while pending */
-  gboolean pending;
-  gboolean settled; /* by the backend */
 
-  guint remaining; /* s; PLUM_LIFETIME_FOREVER: unknown */
-  PlumLease *lease;
-  GInetAddress *address;
-  GListModel *entries;
-  GError *error;
+  gpointer result; /* (nullable): an object whose type depends on the kind */
+  GError *error;   /* (nullable) */
 };
 
 G_DEFINE_FINAL_TYPE (PlumCall, plum_call, G_TYPE_OBJECT)
@@ -68,9 +66,7 @@ plum_call_finalize (GObject *object)
     g_object_unref (self->host->owner);
   g_clear_object (&self->request);
   g_clear_object (&self->cancellable);
-  g_clear_object (&self->lease);
-  g_clear_object (&self->address);
-  g_clear_object (&self->entries);
+  g_clear_object (&self->result);
   g_clear_error (&self->error);
 
   G_OBJECT_CLASS (plum_call_parent_class)->finalize (object);
@@ -219,8 +215,8 @@ plum_call_cancel (PlumCall *self)
     return;
 
   plum_call_remove_from_host (self);
-  if (self->lease != NULL)
-    self->host->late_lease (self->host->owner, self->request, self->lease);
+  if (plum_call_get_lease (self) != NULL)
+    self->host->late_lease (self->host->owner, self->request, self->result);
   plum_call_tell_backend (self);
   g_object_unref (self); /* the reference of the host's queue */
 }
@@ -232,7 +228,7 @@ plum_call_finish (PlumCall *self, const GError *error)
   PlumCallFunc func = self->func;
 
   plum_call_cancel (self);
-  g_clear_object (&self->lease);
+  g_clear_object (&self->result);
   g_clear_error (&self->error);
   self->error = g_error_copy (error);
   if (func != NULL)
@@ -417,8 +413,8 @@ plum_call_return_lease (PlumCall *self, PlumLease *lease)
   g_return_if_fail (self->kind == PLUM_CALL_MAP);
 
   if (plum_call_settle (self, NULL))
-    g_set_object (&self->lease, lease);
-  else if (self->lease == NULL)
+    self->result = g_object_ref (lease);
+  else if (self->result == NULL)
     self->host->late_lease (self->host->owner, self->request, lease);
 }
 
@@ -440,7 +436,7 @@ plum_call_return_address (PlumCall *self, GInetAddress *address)
   g_return_if_fail (self->kind == PLUM_CALL_GET_EXTERNAL_ADDRESS);
 
   if (plum_call_settle (self, NULL))
-    g_set_object (&self->address, address);
+    self->result = g_object_ref (address);
 }
 
 /**
@@ -462,7 +458,7 @@ plum_call_return_entries (PlumCall *self, GListModel *entries)
   g_return_if_fail (self->kind == PLUM_CALL_LIST);
 
   if (plum_call_settle (self, NULL))
-    g_set_object (&self->entries, entries);
+    self->result = g_object_ref (entries);
 }
 
 /**
@@ -531,17 +527,17 @@ plum_call_get_remaining (PlumCall *self)
 PlumLease *
 plum_call_get_lease (PlumCall *self)
 {
-  return self->lease;
+  return self->kind == PLUM_CALL_MAP ? self->result : NULL;
 }
 
 GInetAddress *
 plum_call_get_address (PlumCall *self)
 {
-  return self->address;
+  return self->kind == PLUM_CALL_GET_EXTERNAL_ADDRESS ? self->result : NULL;
 }
 
 GListModel *
 plum_call_get_entries (PlumCall *self)
 {
-  return self->entries;
+  return self->kind == PLUM_CALL_LIST ? self->result : NULL;
 }

@@ -53,10 +53,10 @@ static gboolean
 plum_assignment_is_blocked (PlumAssignment *self, PlumLeaseHolder *holder)
 {
   guint internal_port = plum_lease_holder_get_id (holder)->internal_port;
-  GPtrArray *same_port = plum_holder_table_lookup_port (self->holders, internal_port);
+  GSList *same_port = plum_holder_table_lookup_port (self->holders, internal_port);
 
-  for (unsigned int i = 0; same_port != NULL && i < same_port->len; i++)
-    if (plum_lease_holder_blocks (same_port->pdata[i], holder))
+  for (GSList *l = same_port; l != NULL; l = l->next)
+    if (plum_lease_holder_blocks (l->data, holder))
       return TRUE;
 
   return FALSE;
@@ -67,10 +67,9 @@ on_holder_note (PlumLeaseHolder *holder, const PlumLeaseNote *note, gpointer use
 {
   PlumAssignment *self = user_data;
   PlumNetwork *network = plum_gateway_get_network (plum_lease_holder_get_gateway (holder));
-  gboolean may_send;
+  const PlumLeaseRecord record = plum_lease_note_make_record (holder, note, self->settings);
+  gboolean may_send = plum_lease_store_note (self->store, holder, network, &record);
 
-  may_send = plum_lease_store_note (self->store, holder, network,
-                                    plum_lease_note_make_record (holder, note, self->settings));
   if (!plum_assignment_is_blocked (self, holder))
     return may_send;
 

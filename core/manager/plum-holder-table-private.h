@@ -22,7 +22,7 @@ PlumLeaseHolder *plum_holder_table_steal (PlumHolderTable *self, PlumLeaseHolder
 PlumLeaseHolder *plum_holder_table_lookup (PlumHolderTable *self, const PlumLeaseHolderId *id);
 /* (nullable) (element-type PlumLeaseHolder): the holders with this internal port, of all
  * protocols. Valid until the table changes. */
-GPtrArray *plum_holder_table_lookup_port (PlumHolderTable *self, guint internal_port);
+GSList *plum_holder_table_lookup_port (PlumHolderTable *self, guint internal_port);
 gboolean plum_holder_table_is_empty (PlumHolderTable *self);
 /* For iteration over all: a change of one holder may remove others. (transfer container) */
 GPtrArray *plum_holder_table_copy (PlumHolderTable *self);

@@ -5,7 +5,7 @@
 struct _PlumHolderTable
 {
   GHashTable *by_id;   /* PlumLeaseHolderId of the holder -> PlumLeaseHolder */
-  GHashTable *by_port; /* internal port -> GPtrArray of borrowed holders */
+  GHashTable *by_port; /* internal port -> GSList of borrowed holders */
 };
 
 PlumHolderTable *
@@ -15,7 +15,7 @@ plum_holder_table_new (void)
 
   self->by_id = g_hash_table_new_full (plum_lease_holder_id_hash, plum_lease_holder_id_equal, NULL,
                                        (GDestroyNotify) plum_lease_holder_free);
-  self->by_port = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
+  self->by_port = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_slist_free);
   return self;
 }
 
@@ -31,14 +31,13 @@ void
 plum_holder_table_add (PlumHolderTable *self, PlumLeaseHolder *holder)
 {
   const PlumLeaseHolderId *id = plum_lease_holder_get_id (holder);
-  GPtrArray *same_port = plum_holder_table_lookup_port (self, id->internal_port);
+  gpointer port = GUINT_TO_POINTER (id->internal_port);
+  GSList *same_port = g_hash_table_lookup (self->by_port, port);
 
   if (same_port == NULL)
-    {
-      same_port = g_ptr_array_new ();
-      g_hash_table_insert (self->by_port, GUINT_TO_POINTER (id->internal_port), same_port);
-    }
-  g_ptr_array_add (same_port, holder);
+    g_hash_table_insert (self->by_port, port, g_slist_prepend (NULL, holder));
+  else
+    same_port = g_slist_append (same_port, holder); /* keeps the head */
 
   if (!g_hash_table_insert (self->by_id, (gpointer) id, holder))
     g_assert_not_reached ();
@@ -48,12 +47,15 @@ PlumLeaseHolder *
 plum_holder_table_steal (PlumHolderTable *self, PlumLeaseHolder *holder)
 {
   const PlumLeaseHolderId *id = plum_lease_holder_get_id (holder);
-  GPtrArray *same_port = plum_holder_table_lookup_port (self, id->internal_port);
+  gpointer port = GUINT_TO_POINTER (id->internal_port);
+  GSList *same_port;
 
-  if (!g_hash_table_steal (self->by_id, id) || !g_ptr_array_remove_fast (same_port, holder))
+  if (!g_hash_table_steal (self->by_id, id) ||
+      !g_hash_table_steal_extended (self->by_port, port, NULL, (gpointer *) &same_port))
     g_assert_not_reached ();
-  if (same_port->len == 0)
-    g_hash_table_remove (self->by_port, GUINT_TO_POINTER (id->internal_port));
+  same_port = g_slist_remove (same_port, holder);
+  if (same_port != NULL)
+    g_hash_table_insert (self->by_port, port, same_port);
 
   return holder;
 }
@@ -64,7 +66,7 @@ plum_holder_table_lookup (PlumHolderTable *self, const PlumLeaseHolderId *id)
   return g_hash_table_lookup (self->by_id, id);
 }
 
-GPtrArray *
+GSList *
 plum_holder_table_lookup_port (PlumHolderTable *self, guint internal_port)
 {
   return g_hash_table_lookup (self->by_port, GUINT_TO_POINTER (internal_port));

@@ -8,10 +8,11 @@
 
 G_BEGIN_DECLS
 
-/* Makes the record of what a lease holder is going to request, or was granted. (transfer full) */
-PlumLeaseRecord *plum_lease_note_make_record (PlumLeaseHolder *holder,
-                                              const PlumLeaseNote *note,
-                                              const PlumSettings *settings);
+/* Makes the record of what a lease holder is going to request, or was granted. Its fields
+ * are borrowed. */
+PlumLeaseRecord plum_lease_note_make_record (PlumLeaseHolder *holder,
+                                             const PlumLeaseNote *note,
+                                             const PlumSettings *settings);
 
 /* Gets the leftover of a port, preferably on the gateway (nullable). */
 PlumLeaseMemory plum_lease_note_recall (PlumLeaseStore *store,

@@ -13,7 +13,7 @@ get_expiry (const PlumSettings *settings, const PlumLeaseNote *note)
   return note->expires != 0 ? note->expires : PLUM_LEASE_RECORD_FOREVER;
 }
 
-PlumLeaseRecord *
+PlumLeaseRecord
 plum_lease_note_make_record (PlumLeaseHolder *holder,
                              const PlumLeaseNote *note,
                              const PlumSettings *settings)
@@ -21,30 +21,28 @@ plum_lease_note_make_record (PlumLeaseHolder *holder,
   const PlumLeaseHolderId *id = plum_lease_holder_get_id (holder);
   PlumGateway *gateway = plum_lease_holder_get_gateway (holder);
   PlumNetwork *network = plum_gateway_get_network (gateway);
-  PlumLeaseRecord *record = plum_lease_record_new ();
+  PlumNetwork *inner = plum_network_get_inner (network);
+  PlumLeaseRecord record = {
+    .protocol = id->protocol,
+    .family = id->family,
+    .internal_port = id->internal_port,
+    .first_port = plum_lease_holder_get_first_port (holder),
+    .hosts = id->hosts,
+    .description = id->hosts.internal != NULL ? (char *) note->description : NULL,
+    .external_port = note->external_port,
+    .key = note->key,
+    .gateway = plum_network_get_gateway (network),
+    .local_address = plum_network_get_client_address (network),
+    .through = inner != NULL ? plum_network_get_gateway (inner) : NULL,
+    .interface_name = (char *) plum_network_get_interface (network),
+    .backend_name = (char *) note->backend_name,
+    .expires = get_expiry (settings, note),
+  };
 
-  record->protocol = id->protocol;
-  record->family = id->family;
-  record->internal_port = id->internal_port;
-  record->first_port = plum_lease_holder_get_first_port (holder);
-  plum_hosts_init (&record->hosts, &id->hosts);
-  if (id->hosts.internal != NULL)
-    record->description = g_strdup (note->description);
-  record->external_port = note->external_port;
-  record->key = g_bytes_ref (note->key);
-  g_set_object (&record->gateway, plum_network_get_gateway (network));
-  g_set_object (&record->local_address, plum_network_get_client_address (network));
-  if (plum_network_get_inner (network) != NULL)
-    g_set_object (&record->through, plum_network_get_gateway (plum_network_get_inner (network)));
-  record->interface_name = g_strdup (plum_network_get_interface (network));
-  record->backend_name = g_strdup (note->backend_name);
-  record->expires = get_expiry (settings, note);
   if (note->lease != NULL)
     {
-      GVariant *token = plum_lease_get_token (note->lease);
-
-      g_set_object (&record->external_address, plum_lease_get_external_address (note->lease));
-      record->token = token != NULL ? g_variant_ref (token) : NULL;
+      record.external_address = plum_lease_get_external_address (note->lease);
+      record.token = plum_lease_get_token (note->lease);
     }
 
   return record;

@@ -27,7 +27,8 @@ struct _PlumAttempt
   PlumRequest *request; /* (nullable): the last one that was sent */
   PlumCall *call;       /* (nullable): map or unmap */
 
-  gboolean *tried;   /* (nullable): for each candidate, whether it failed in this attempt */
+  gboolean *tried; /* (nullable): for each candidate, whether it failed in this attempt; NULL: none
+                    * has failed */
   GPtrArray *errors; /* (nullable): the errors of these candidates (element-type GError) */
   GQuark error_domain;
   int error_code;
@@ -124,7 +125,7 @@ plum_attempt_get_candidate_error (PlumAttempt *self, guint index)
 
   if (self->errors != NULL && self->errors->pdata[index] != NULL)
     return self->errors->pdata[index];
-  return self->tried[index] ? NULL : plum_probe_get_error (probe);
+  return self->tried != NULL && self->tried[index] ? NULL : plum_probe_get_error (probe);
 }
 
 static void
@@ -287,6 +288,14 @@ plum_attempt_clean_up (PlumAttempt *self, PlumLease *lease)
 
 /* --- One candidate after the other --- */
 
+static void
+plum_attempt_set_tried (PlumAttempt *self, guint index)
+{
+  if (self->tried == NULL)
+    self->tried = g_new0 (gboolean, plum_gateway_get_n_candidates (self->gateway));
+  self->tried[index] = TRUE;
+}
+
 /* A server that did not answer does not get the same request by another protocol: it would be one
  * more request to a server that cannot keep up (quirk 89). The next attempt asks that candidate
  * first. */
@@ -297,7 +306,7 @@ plum_attempt_skip_server (PlumAttempt *self)
 
   for (guint i = 0; i < n; i++)
     if (plum_race_shares_server (plum_gateway_get_race (self->gateway), self->candidate, i))
-      self->tried[i] = TRUE;
+      plum_attempt_set_tried (self, i);
 }
 
 /* Whether the router may have added the mapping in spite of the error. */
@@ -330,7 +339,7 @@ on_mapped (PlumCall *call, gpointer user_data)
       return;
     }
 
-  self->tried[self->candidate] = TRUE;
+  plum_attempt_set_tried (self, self->candidate);
   plum_attempt_add_error (self, self->candidate, unfit != NULL ? unfit : error);
 
   if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT))
@@ -357,7 +366,7 @@ plum_attempt_ask (PlumAttempt *self, guint index)
   if (error != NULL)
     {
       for (unsigned int i = 0; i < plum_gateway_get_n_candidates (self->gateway); i++)
-        self->tried[i] = TRUE;
+        plum_attempt_set_tried (self, i);
       plum_attempt_add_error (self, index, error);
       plum_attempt_fail (self);
       return;
@@ -401,8 +410,7 @@ plum_attempt_start (PlumAttempt *self, gboolean again)
 {
   g_assert (self->gateway != NULL && self->call == NULL);
 
-  g_free (self->tried);
-  self->tried = g_new0 (gboolean, plum_gateway_get_n_candidates (self->gateway));
+  g_clear_pointer (&self->tried, g_free);
   plum_attempt_clear_errors (self);
   self->state = STATE_CHOOSING;
   plum_gateway_discover (self->gateway, again);

@@ -60,11 +60,16 @@ gboolean plum_held_lease_set_address (PlumHeldLease *self, GInetAddress *address
 
 /* Asks the router whether it still has the mapping, unless a renewal or a check is pending. */
 void plum_held_lease_check (PlumHeldLease *self);
+/* On the clock: before that, the last lease must not be requested again, also if it has expired. */
+gint64 plum_held_lease_get_next_request (PlumHeldLease *self);
+/* The host was suspended: moves an overdue renewal to when. */
+void plum_held_lease_on_resume (PlumHeldLease *self, gint64 when);
+
+/* For a holder that never had a lease, self is NULL. */
+
 /* The router may have lost the lease; a lease that is granted later is not suspected. */
 void plum_held_lease_suspect (PlumHeldLease *self);
 gboolean plum_held_lease_is_suspected (PlumHeldLease *self);
-/* The host was suspended: moves an overdue renewal to when. */
-void plum_held_lease_on_resume (PlumHeldLease *self, gint64 when);
 /* Cancels the renewal and the check, and schedules no more. Keeps the lease. */
 void plum_held_lease_cancel (PlumHeldLease *self);
 /* Clears the lease, after plum_held_lease_cancel (). */
@@ -76,8 +81,6 @@ PlumBackend *plum_held_lease_get_backend (PlumHeldLease *self); /* (transfer non
 guint plum_held_lease_get_candidate (PlumHeldLease *self);
 /* On the real-time clock, in microseconds; 0: never, or no lease. */
 gint64 plum_held_lease_get_expires (PlumHeldLease *self);
-/* On the clock: before that, the last lease must not be requested again, also if it has expired. */
-gint64 plum_held_lease_get_next_request (PlumHeldLease *self);
 /* Whether the router has a mapping of another host in place of the lease. */
 gboolean plum_held_lease_is_taken_over (PlumHeldLease *self);
 

@@ -263,13 +263,14 @@ plum_held_lease_set (PlumHeldLease *self, PlumGateway *gateway, guint candidate,
 void
 plum_held_lease_suspect (PlumHeldLease *self)
 {
-  self->suspected = self->lease != NULL;
+  if (self != NULL)
+    self->suspected = self->lease != NULL;
 }
 
 gboolean
 plum_held_lease_is_suspected (PlumHeldLease *self)
 {
-  return self->suspected;
+  return self != NULL && self->suspected;
 }
 
 void
@@ -329,6 +330,9 @@ plum_held_lease_cancel_call (PlumCall **call)
 void
 plum_held_lease_cancel (PlumHeldLease *self)
 {
+  if (self == NULL)
+    return;
+
   plum_clock_disarm (self->clock, &self->timer);
   plum_held_lease_cancel_call (&self->renewal);
   plum_held_lease_cancel_call (&self->check);
@@ -337,6 +341,9 @@ plum_held_lease_cancel (PlumHeldLease *self)
 void
 plum_held_lease_clear (PlumHeldLease *self)
 {
+  if (self == NULL)
+    return;
+
   g_clear_object (&self->lease);
   g_clear_object (&self->backend);
   g_clear_object (&self->gateway);
@@ -348,25 +355,27 @@ plum_held_lease_clear (PlumHeldLease *self)
 PlumLease *
 plum_held_lease_get_lease (PlumHeldLease *self)
 {
-  return self->lease;
+  return self != NULL ? self->lease : NULL;
 }
 
 guint
 plum_held_lease_get_port (PlumHeldLease *self)
 {
-  return self->lease != NULL ? plum_lease_get_external_port (self->lease) : 0;
+  PlumLease *lease = plum_held_lease_get_lease (self);
+
+  return lease != NULL ? plum_lease_get_external_port (lease) : 0;
 }
 
 PlumBackend *
 plum_held_lease_get_backend (PlumHeldLease *self)
 {
-  return self->backend;
+  return self != NULL ? self->backend : NULL;
 }
 
 guint
 plum_held_lease_get_candidate (PlumHeldLease *self)
 {
-  return self->candidate;
+  return self != NULL ? self->candidate : 0;
 }
 
 gint64
@@ -378,13 +387,13 @@ plum_held_lease_get_next_request (PlumHeldLease *self)
 gint64
 plum_held_lease_get_expires (PlumHeldLease *self)
 {
-  return self->expires;
+  return self != NULL ? self->expires : 0;
 }
 
 gboolean
 plum_held_lease_is_taken_over (PlumHeldLease *self)
 {
-  return self->taken_over;
+  return self != NULL && self->taken_over;
 }
 
 PlumHeldLease *

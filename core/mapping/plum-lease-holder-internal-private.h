@@ -45,8 +45,12 @@ struct _PlumLeaseHolder
   char *description; /* (nullable): of the first user */
   PlumLeaseUsers users;
   PlumPortHints hints;
+  guint16 port; /* reserved at the gateway; 0: none */
   /* The local address of the id when hints.known was granted. */
   guint8 known_address[PLUM_LEASE_HOLDER_ADDRESS_SIZE];
+  PlumLeaseHolderPhase phase;
+  guint serial; /* of the last lease that was not a renewal */
+  guint retries;
 
   PlumClock *clock;
   const PlumSettings *settings;
@@ -58,32 +62,29 @@ struct _PlumLeaseHolder
   PlumGatewayClient client;
   GError *no_gateway; /* (nullable): why gateway is NULL */
 
-  PlumLeaseHolderPhase phase;
-  guint16 port;         /* reserved at the gateway; 0: none */
-  guint serial;         /* of the last lease that was not a renewal */
   PlumRequest *request; /* (nullable): the last one that was sent */
   PlumAttempt *attempt;
   GListModel *verdicts; /* (nullable): while a failure is reported */
-  PlumHeldLease *held;  /* also the lost lease during an attempt, and an unfit one */
+  PlumHeldLease *held;  /* (nullable): until the first lease; also the lost lease during an attempt,
+                         * and an unfit one */
   PlumCall *call;       /* (nullable): the pending delete */
   PlumTimer timer;      /* the next attempt */
-  guint retries;
 
   const PlumLeaseChainInterface *chain;
   PlumLeaseHolder *inner; /* (nullable), borrowed: of the lease that this one leads to */
-  gboolean wanted;        /* by inner */
   PlumLeaseHolder *outer; /* (nullable): of the lease at the router beyond; owned */
-  guint16 outer_port;     /* the external port of the last lease there; 0: none */
   GError *outer_error;    /* (nullable): why the router beyond has not granted a lease */
-  gboolean reported;      /* the users, or inner, know the lease and those beyond */
+  guint wanted : 1;       /* by inner */
+  guint reported : 1;     /* the users, or inner, know the lease and those beyond */
+  guint awaits_outer : 1; /* in PLUM_PHASE_RELEASING: the delete waits for that of outer */
+  guint16 outer_port;     /* the external port of the last lease there; 0: none */
   guint reported_serial;
   guint reported_port;
+  guint delete_timeout;           /* ms: of the delete alone */
   GInetAddress *reported_address; /* (nullable) */
   PlumTimer patience; /* how long the users wait for the router beyond, or the delete for its own */
 
-  gboolean awaits_outer;   /* in PLUM_PHASE_RELEASING: the delete waits for that of outer */
   PlumBackend *deleter;    /* (nullable): that the delete will be sent by */
-  guint delete_timeout;    /* ms: of the delete alone */
   gint64 release_end;      /* on the clock: of the delete here and of those beyond */
   GError *release_error;   /* (nullable): why a lease beyond may be left */
   GError *release_expired; /* (nullable): the time of the release has passed */

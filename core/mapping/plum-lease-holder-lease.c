@@ -174,6 +174,8 @@ plum_lease_holder_release_lost (PlumLeaseHolder *self)
 
 /* --- The lease --- */
 
+static const PlumHeldLeaseClientInterface held_iface;
+
 /* The next attempt, at a random time. backend: (nullable): the one that will be asked. */
 static void
 plum_lease_holder_arm_within (PlumLeaseHolder *self,
@@ -253,6 +255,15 @@ on_check_lease (guint candidate, PlumLease *lease, gpointer user_data)
   return displaces ? plum_port_choice_make_displaced_error () : NULL;
 }
 
+/* A holder that waits for its first lease has none, so that many at once take less memory. */
+static PlumHeldLease *
+plum_lease_holder_ensure_held (PlumLeaseHolder *self)
+{
+  if (self->held == NULL)
+    self->held = plum_held_lease_new (self->clock, self->settings, &held_iface, self);
+  return self->held;
+}
+
 static void
 plum_lease_holder_take_lease (PlumLeaseHolder *self, guint candidate, PlumLease *lease)
 {
@@ -266,7 +277,8 @@ plum_lease_holder_take_lease (PlumLeaseHolder *self, guint candidate, PlumLease 
       self->port = (guint16) port;
     }
 
-  plum_held_lease_take (self->held, self->gateway, candidate, self->request, lease);
+  plum_held_lease_take (plum_lease_holder_ensure_held (self), self->gateway, candidate,
+                        self->request, lease);
   self->hints.known = (guint16) port;
   memcpy (self->known_address, self->id.local_address, sizeof self->known_address);
   self->retries = 0;
@@ -505,7 +517,8 @@ on_attempt_event (const PlumAttemptEvent *event, gpointer user_data)
       break;
     case PLUM_ATTEMPT_UNFIT:
       /* Store it: if the holder is released before the delete is answered, it is deleted again. */
-      plum_held_lease_set (self->held, self->gateway, event->candidate, event->lease);
+      plum_held_lease_set (plum_lease_holder_ensure_held (self), self->gateway, event->candidate,
+                           event->lease);
       plum_lease_holder_note (self, event->candidate);
       break;
     case PLUM_ATTEMPT_REFUSED:
@@ -561,6 +574,5 @@ void
 plum_lease_holder_init_lease (PlumLeaseHolder *self)
 {
   self->attempt = plum_attempt_new (self->settings, &attempt_iface, self);
-  self->held = plum_held_lease_new (self->clock, self->settings, &held_iface, self);
   plum_timer_init (&self->timer, on_lease_holder_lease_timer, self);
 }

@@ -527,3 +527,29 @@ plum_mapping_is_left_before (PlumMapping *self)
 {
   return self->left_before;
 }
+
+/* --- For functions of core --- */
+
+void
+plum_mapping_set_holder (PlumMapping *self, gpointer holder)
+{
+  self->holder = holder;
+}
+
+gpointer
+plum_mapping_get_holder (PlumMapping *self)
+{
+  return self->holder;
+}
+
+void
+plum_mapping_set_position (PlumMapping *self, GSequenceIter *position)
+{
+  self->position = position;
+}
+
+GSequenceIter *
+plum_mapping_get_position (PlumMapping *self)
+{
+  return self->position;
+}

@@ -36,16 +36,18 @@ plum_mapping_has_other_hops (PlumMapping *self, const PlumMappingUpdate *update)
 }
 
 void
-plum_mapping_set_hops (PlumMapping *self, GPtrArray *hops)
+plum_mapping_set_hops (PlumMapping *self, GPtrArray *hops, PlumMappingChanges *changes)
 {
   g_clear_pointer (&self->hops, g_ptr_array_unref);
   self->hops = hops != NULL ? g_ptr_array_ref (hops) : NULL;
   g_clear_object (&self->hop_list);
-  plum_mapping_notify (self, PROP_HOPS);
+  plum_mapping_changes_add (changes, PROP_HOPS);
 }
 
 void
-plum_mapping_set_upstream_error (PlumMapping *self, const GError *error)
+plum_mapping_set_upstream_error (PlumMapping *self,
+                                 const GError *error,
+                                 PlumMappingChanges *changes)
 {
   const GError *old = self->upstream_error;
 
@@ -57,5 +59,5 @@ plum_mapping_set_upstream_error (PlumMapping *self, const GError *error)
 
   g_clear_error (&self->upstream_error);
   self->upstream_error = error != NULL ? g_error_copy (error) : NULL;
-  plum_mapping_notify (self, PROP_UPSTREAM_ERROR);
+  plum_mapping_changes_add (changes, PROP_UPSTREAM_ERROR);
 }

@@ -18,30 +18,31 @@ struct _PlumMapping
 
   guint id;
   PlumState state;
-  GInetAddress *external; /* (nullable): the external address */
   guint external_port;
+  PlumAddressScope external_scope;
+  guint lifetime;
+  guint generation;
+  guint serial;          /* of the last lease */
+  PlumState next_state;  /* after all queued events */
+  guint changed : 1;     /* PlumMapping::changed is due */
+  guint left_before : 1; /* see plum_mapping_is_left_before() */
+
+  GInetAddress *external;   /* (nullable): the external address */
   GSocketAddress *endpoint; /* (nullable): of both, created on demand */
   char *external_host;      /* (nullable): created on demand */
-  PlumAddressScope external_scope;
   GError *error;            /* (nullable) */
   char *error_summary;      /* (nullable) */
   GListModel *verdicts;     /* (nullable) */
-  gboolean left_before;     /* see plum_mapping_is_left_before() */
   const char *backend_name; /* (nullable), interned */
   PlumGateway *gateway;     /* (nullable) */
-  guint lifetime;
-  gint64 expires;        /* on the real-time clock, in microseconds; 0: never */
-  GDateTime *expires_at; /* (nullable): created on demand */
-  GPtrArray *waiters;    /* (element-type GTask) (nullable) */
-  guint generation;
-  guint serial;           /* of the last lease */
-  GPtrArray *hops;        /* of PlumMappingUpdate (nullable) */
-  GListModel *hop_list;   /* (nullable): created on demand */
-  GError *upstream_error; /* (nullable) */
-  gboolean changed;       /* PlumMapping::changed is due */
+  gint64 expires;           /* on the real-time clock, in microseconds; 0: never */
+  GDateTime *expires_at;    /* (nullable): created on demand */
+  GPtrArray *waiters;       /* (element-type GTask) (nullable) */
+  GPtrArray *hops;          /* of PlumMappingUpdate (nullable) */
+  GListModel *hop_list;     /* (nullable): created on demand */
+  GError *upstream_error;   /* (nullable) */
 
   PlumSignalQueue *signals;        /* (nullable): until the mapping is added */
-  PlumState next_state;            /* after all queued events */
   const PlumMappingClient *client; /* (nullable): until the mapping is added */
   gpointer client_data;
   gpointer holder;         /* (nullable), borrowed: the lease holder */
@@ -79,6 +80,14 @@ typedef enum {
   N_PROPS
 } PlumMappingProperty;
 
+/* The properties that a transition has changed, each once, in order. They are notified of after the
+ * last change, which is less work than to freeze the notifications of the object. */
+typedef struct
+{
+  guint n;
+  PlumMappingProperty properties[N_PROPS];
+} PlumMappingChanges;
+
 /* Of what the program requests. */
 #define CONSTRUCT_FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)
 
@@ -97,6 +106,9 @@ void plum_mapping_create_pspecs (GParamSpec **properties);
 /* --- plum-mapping-properties.c --- */
 
 void plum_mapping_notify (PlumMapping *self, PlumMappingProperty property);
+void plum_mapping_changes_add (PlumMappingChanges *self, PlumMappingProperty property);
+/* Notifies of the changes, the last one first: the state before the details. */
+void plum_mapping_notify_changes (PlumMapping *self, const PlumMappingChanges *changes);
 /* Emits PlumMapping::changed. */
 void plum_mapping_emit_changed (PlumMapping *self);
 /* Returns expires_at, created on demand. (transfer none) (nullable) */
@@ -115,9 +127,11 @@ GMainContext *plum_mapping_get_context (PlumMapping *self);
 /* Whether the hops after the update differ from those before it. */
 gboolean plum_mapping_has_other_hops (PlumMapping *self, const PlumMappingUpdate *update);
 /* hops: of PlumMappingUpdate. */
-void plum_mapping_set_hops (PlumMapping *self, GPtrArray *hops);
+void plum_mapping_set_hops (PlumMapping *self, GPtrArray *hops, PlumMappingChanges *changes);
 /* error: (nullable). */
-void plum_mapping_set_upstream_error (PlumMapping *self, const GError *error);
+void plum_mapping_set_upstream_error (PlumMapping *self,
+                                      const GError *error,
+                                      PlumMappingChanges *changes);
 
 /* --- plum-mapping-lease-properties.c --- */
 

@@ -31,6 +31,19 @@ plum_mapping_notify (PlumMapping *self, PlumMappingProperty property)
 }
 
 void
+plum_mapping_changes_add (PlumMappingChanges *self, PlumMappingProperty property)
+{
+  self->properties[self->n++] = property;
+}
+
+void
+plum_mapping_notify_changes (PlumMapping *self, const PlumMappingChanges *changes)
+{
+  for (guint i = changes->n; i > 0; i--)
+    plum_mapping_notify (self, changes->properties[i - 1]);
+}
+
+void
 plum_mapping_emit_changed (PlumMapping *self)
 {
   g_signal_emit (self, changed_signal, 0);

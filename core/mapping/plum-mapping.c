@@ -9,7 +9,10 @@
 #include <glib/gi18n-lib.h>
 
 static void
-plum_mapping_set_external (PlumMapping *self, GInetAddress *address, guint port)
+plum_mapping_set_external (PlumMapping *self,
+                           GInetAddress *address,
+                           guint port,
+                           PlumMappingChanges *changes)
 {
   gboolean same_host = plum_address_equal (self->external, address);
   PlumAddressScope scope = PLUM_ADDRESS_SCOPE_UNKNOWN;
@@ -20,25 +23,25 @@ plum_mapping_set_external (PlumMapping *self, GInetAddress *address, guint port)
   if (self->external_port != port)
     {
       self->external_port = port;
-      plum_mapping_notify (self, PROP_EXTERNAL_PORT);
+      plum_mapping_changes_add (changes, PROP_EXTERNAL_PORT);
     }
 
   if (!same_host)
     {
       g_set_object (&self->external, address);
       g_clear_pointer (&self->external_host, g_free);
-      plum_mapping_notify (self, PROP_EXTERNAL_HOST);
+      plum_mapping_changes_add (changes, PROP_EXTERNAL_HOST);
     }
 
   g_clear_object (&self->endpoint);
-  plum_mapping_notify (self, PROP_EXTERNAL_ADDRESS);
+  plum_mapping_changes_add (changes, PROP_EXTERNAL_ADDRESS);
 
   if (self->external != NULL)
     scope = plum_address_get_scope (self->external);
   if (self->external_scope != scope)
     {
       self->external_scope = scope;
-      plum_mapping_notify (self, PROP_EXTERNAL_SCOPE);
+      plum_mapping_changes_add (changes, PROP_EXTERNAL_SCOPE);
     }
 }
 
@@ -96,14 +99,14 @@ plum_mapping_differs_from (PlumMapping *self, const Reachability *old)
 }
 
 static void
-plum_mapping_set_serial (PlumMapping *self, guint serial)
+plum_mapping_set_serial (PlumMapping *self, guint serial, PlumMappingChanges *changes)
 {
   if (serial == 0 || self->serial == serial)
     return;
 
   self->serial = serial;
   self->generation++;
-  plum_mapping_notify (self, PROP_GENERATION);
+  plum_mapping_changes_add (changes, PROP_GENERATION);
 }
 
 static gboolean
@@ -115,46 +118,51 @@ errors_equal (const GError *a, const GError *b)
 }
 
 static void
-plum_mapping_set_lease (PlumMapping *self, const PlumMappingUpdate *update)
+plum_mapping_set_lease (PlumMapping *self,
+                        const PlumMappingUpdate *update,
+                        PlumMappingChanges *changes)
 {
   gboolean other_hops = plum_mapping_has_other_hops (self, update);
 
   if (update->lease != NULL)
     plum_mapping_set_external (self, plum_lease_get_external_address (update->lease),
-                               plum_lease_get_external_port (update->lease));
+                               plum_lease_get_external_port (update->lease), changes);
   else
-    plum_mapping_set_external (self, NULL, 0);
+    plum_mapping_set_external (self, NULL, 0, changes);
 
   if (self->backend_name != update->backend_name)
     {
       self->backend_name = update->backend_name;
-      plum_mapping_notify (self, PROP_BACKEND_NAME);
+      plum_mapping_changes_add (changes, PROP_BACKEND_NAME);
     }
 
   if (g_set_object (&self->gateway, update->gateway))
-    plum_mapping_notify (self, PROP_GATEWAY);
+    plum_mapping_changes_add (changes, PROP_GATEWAY);
 
   if (self->lifetime != update->lifetime)
     {
       self->lifetime = update->lifetime;
-      plum_mapping_notify (self, PROP_LIFETIME);
+      plum_mapping_changes_add (changes, PROP_LIFETIME);
     }
 
-  plum_mapping_set_serial (self, update->serial);
+  plum_mapping_set_serial (self, update->serial, changes);
   if (other_hops)
-    plum_mapping_set_hops (self, update->hops);
-  plum_mapping_set_upstream_error (self, update->upstream_error);
+    plum_mapping_set_hops (self, update->hops, changes);
+  plum_mapping_set_upstream_error (self, update->upstream_error, changes);
 
   if (self->expires != update->expires)
     {
       self->expires = update->expires;
       g_clear_pointer (&self->expires_at, g_date_time_unref);
-      plum_mapping_notify (self, PROP_EXPIRES_AT);
+      plum_mapping_changes_add (changes, PROP_EXPIRES_AT);
     }
 }
 
 static void
-plum_mapping_set_error (PlumMapping *self, const GError *error, GListModel *verdicts)
+plum_mapping_set_error (PlumMapping *self,
+                        const GError *error,
+                        GListModel *verdicts,
+                        PlumMappingChanges *changes)
 {
   if (errors_equal (self->error, error))
     return;
@@ -166,10 +174,10 @@ plum_mapping_set_error (PlumMapping *self, const GError *error, GListModel *verd
       self->error = g_error_copy (error);
       self->error_summary = plum_verdicts_summarize (verdicts, error);
     }
-  plum_mapping_notify (self, PROP_ERROR);
-  plum_mapping_notify (self, PROP_ERROR_SUMMARY);
+  plum_mapping_changes_add (changes, PROP_ERROR);
+  plum_mapping_changes_add (changes, PROP_ERROR_SUMMARY);
   if (g_set_object (&self->verdicts, verdicts))
-    plum_mapping_notify (self, PROP_VERDICTS);
+    plum_mapping_changes_add (changes, PROP_VERDICTS);
 }
 
 /* The state machine. docs/life-of-a-mapping.md has a diagram. */
@@ -256,27 +264,26 @@ on_transition (gpointer object, gpointer data)
   const Transition *transition = data;
   const GError *error = transition->update.error;
   g_auto (Reachability) old = plum_mapping_get_reachability (self);
-
-  g_object_freeze_notify (object);
+  PlumMappingChanges changes = { 0 };
 
   /* The lease properties keep their values until the router has removed the mapping. */
   if (transition->event != PLUM_MAPPING_RELEASED)
     {
-      plum_mapping_set_lease (self, &transition->update);
+      plum_mapping_set_lease (self, &transition->update, &changes);
       self->left_before = transition->update.left_before;
       /* A failure keeps its error until the next one, or until the mapping is up. */
       if (error != NULL || transition->state != PLUM_STATE_FAILURE)
-        plum_mapping_set_error (self, error, transition->update.verdicts);
+        plum_mapping_set_error (self, error, transition->update.verdicts, &changes);
     }
 
   if (self->state != transition->state)
     {
       self->state = transition->state;
-      plum_mapping_notify (self, PROP_STATE);
+      plum_mapping_changes_add (&changes, PROP_STATE);
     }
 
   self->changed = plum_mapping_differs_from (self, &old);
-  g_object_thaw_notify (object);
+  plum_mapping_notify_changes (self, &changes);
 }
 
 static void
@@ -366,6 +373,12 @@ plum_mapping_get_next_state (PlumMapping *self)
   return self->next_state;
 }
 
+static void
+on_id_taken (gpointer object, gpointer data)
+{
+  plum_mapping_notify (object, PROP_ID);
+}
+
 void
 plum_mapping_take_id (PlumMapping *self,
                       guint id,
@@ -380,8 +393,7 @@ plum_mapping_take_id (PlumMapping *self,
   self->client = client;
   self->client_data = user_data;
 
-  plum_signal_queue_freeze (signals, self);
-  plum_mapping_notify (self, PROP_ID);
+  plum_signal_queue_add (signals, self, on_id_taken, NULL, NULL);
 }
 
 const char *
@@ -390,30 +402,6 @@ plum_mapping_get_bound_interface (PlumMapping *self)
   return self->spec.requested_gateway != NULL
            ? g_intern_string (plum_gateway_get_interface (self->spec.requested_gateway))
            : NULL;
-}
-
-void
-plum_mapping_set_holder (PlumMapping *self, gpointer holder)
-{
-  self->holder = holder;
-}
-
-gpointer
-plum_mapping_get_holder (PlumMapping *self)
-{
-  return self->holder;
-}
-
-void
-plum_mapping_set_position (PlumMapping *self, GSequenceIter *position)
-{
-  self->position = position;
-}
-
-GSequenceIter *
-plum_mapping_get_position (PlumMapping *self)
-{
-  return self->position;
 }
 
 guint

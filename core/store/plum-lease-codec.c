@@ -277,6 +277,18 @@ read_token (const char *value, GVariant **out)
 }
 
 static gboolean
+read_shared_text (const char *value, GRefString **out)
+{
+  g_autofree char *text = NULL;
+
+  if (!read_text (value, &text))
+    return FALSE;
+
+  *out = g_ref_string_new_intern (text);
+  return TRUE;
+}
+
+static gboolean
 read_field (PlumLeaseRecord *record, Field field, const char *value)
 {
   guint choice;
@@ -307,11 +319,11 @@ read_field (PlumLeaseRecord *record, Field field, const char *value)
     case FIELD_LOCAL:
       return read_address (value, &record->local_address);
     case FIELD_HARDWARE:
-      return read_text (value, &record->hardware_address);
+      return read_shared_text (value, &record->hardware_address);
     case FIELD_INTERFACE:
-      return read_text (value, &record->interface_name);
+      return read_shared_text (value, &record->interface_name);
     case FIELD_BACKEND:
-      return read_text (value, &record->backend_name);
+      return read_shared_text (value, &record->backend_name);
     case FIELD_TOKEN:
       return read_token (value, &record->token);
     case FIELD_UNTIL:

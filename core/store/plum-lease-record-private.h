@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 
 #define PLUM_LEASE_RECORD_FOREVER G_MAXINT64
 
-/* A mapping that a router has, or may have. */
+/* A mapping that a router has, or may have. Most records have the same names: they are shared, by
+ * g_ref_string_new_intern (). */
 typedef struct
 {
   PlumProtocol protocol;
@@ -25,10 +26,10 @@ typedef struct
   GInetAddress *through;          /* (nullable): the router before the gateway, if there is one */
   GInetAddress *local_address;    /* (nullable): of this host, or of through, as the gateway sees */
   PlumHosts hosts;                /* if internal is NULL, the mapping leads to local_address */
-  char *hardware_address;         /* (nullable): the first router's, such as 02:00:5e:10:00:01 */
+  GRefString *hardware_address;   /* (nullable): the first router's, such as 02:00:5e:10:00:01 */
   char *description; /* (nullable): in the router's table; of a mapping of another host */
-  char *interface_name;
-  char *backend_name;
+  GRefString *interface_name;
+  GRefString *backend_name;
   GVariant *token; /* (nullable): the lease's */
   gint64 expires;  /* microseconds since 1970, or PLUM_LEASE_RECORD_FOREVER */
 
@@ -40,7 +41,11 @@ typedef struct
 } PlumLeaseRecord;
 
 PlumLeaseRecord *plum_lease_record_new (void);
+/* The fields of self may be borrowed, and its names other strings. */
 PlumLeaseRecord *plum_lease_record_copy (const PlumLeaseRecord *self);
+/* Takes what the router granted, and until when, from another record of the same request. Returns
+ * FALSE, and changes nothing, if the records differ in more than that. */
+gboolean plum_lease_record_take_lease (PlumLeaseRecord *self, const PlumLeaseRecord *other);
 /* A copy for what this manager leaves on the router. */
 PlumLeaseRecord *plum_lease_record_copy_left (const PlumLeaseRecord *self, gint64 next_delete);
 void plum_lease_record_free (PlumLeaseRecord *self);

@@ -19,10 +19,10 @@ plum_lease_record_free (PlumLeaseRecord *self)
   g_clear_object (&self->through);
   g_clear_object (&self->local_address);
   plum_hosts_clear (&self->hosts);
-  g_clear_pointer (&self->hardware_address, g_free);
+  g_clear_pointer (&self->hardware_address, g_ref_string_release);
   g_clear_pointer (&self->description, g_free);
-  g_clear_pointer (&self->interface_name, g_free);
-  g_clear_pointer (&self->backend_name, g_free);
+  g_clear_pointer (&self->interface_name, g_ref_string_release);
+  g_clear_pointer (&self->backend_name, g_ref_string_release);
   g_clear_pointer (&self->token, g_variant_unref);
   g_free (self);
 }
@@ -43,12 +43,30 @@ plum_lease_record_copy (const PlumLeaseRecord *self)
   copy->local_address = NULL;
   g_set_object (&copy->local_address, self->local_address);
   plum_hosts_init (&copy->hosts, &self->hosts);
-  copy->hardware_address = g_strdup (self->hardware_address);
+  copy->hardware_address =
+    self->hardware_address != NULL ? g_ref_string_new_intern (self->hardware_address) : NULL;
+  copy->interface_name = g_ref_string_new_intern (self->interface_name);
+  copy->backend_name = g_ref_string_new_intern (self->backend_name);
   copy->description = g_strdup (self->description);
-  copy->interface_name = g_strdup (self->interface_name);
-  copy->backend_name = g_strdup (self->backend_name);
   copy->token = self->token != NULL ? g_variant_ref (self->token) : NULL;
   return copy;
+}
+
+gboolean
+plum_lease_record_take_lease (PlumLeaseRecord *self, const PlumLeaseRecord *other)
+{
+  if (g_strcmp0 (self->hardware_address, other->hardware_address) != 0 ||
+      g_strcmp0 (self->description, other->description) != 0)
+    return FALSE;
+
+  g_set_object (&self->external_address, other->external_address);
+  if (self->token != other->token)
+    {
+      g_clear_pointer (&self->token, g_variant_unref);
+      self->token = other->token != NULL ? g_variant_ref (other->token) : NULL;
+    }
+  self->expires = other->expires;
+  return TRUE;
 }
 
 PlumLeaseRecord *

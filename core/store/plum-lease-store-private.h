@@ -62,11 +62,11 @@ const PlumLeaseRecord *plum_lease_store_recall (PlumLeaseStore *self,
 
 /* Sets the entry of a holder: what it is going to request, or was granted. Returns FALSE if the
  * request must wait: the record is not on disk yet, or a conflicting leftover is being deleted.
- * record: (transfer full) */
+ * record: borrowed, and its fields may be; the hardware address is not set. */
 gboolean plum_lease_store_note (PlumLeaseStore *self,
                                 gconstpointer holder,
                                 PlumNetwork *network,
-                                PlumLeaseRecord *record);
+                                const PlumLeaseRecord *record);
 /* left_behind: the router may still have the mapping, so the entry becomes a leftover, which is not
  * deleted before next_delete on the clock. */
 void plum_lease_store_remove_entry (PlumLeaseStore *self,

@@ -298,37 +298,6 @@ plum_lease_store_add_local_addresses (PlumLeaseStore *self,
   add_local_addresses (self->deleting, family, addresses);
 }
 
-gboolean
-plum_lease_store_is_on_network (const PlumLeaseRecord *record, PlumNetwork *network)
-{
-  PlumNetwork *inner = plum_network_get_inner (network);
-  g_autofree char *hardware_address = NULL;
-
-  if (record->hardware_address != NULL &&
-      plum_address_equal (record->gateway, plum_network_get_gateway (network)))
-    hardware_address = plum_neighbour_lookup (network);
-  return plum_lease_record_is_on (record, plum_network_get_gateway (network),
-                                  inner != NULL ? plum_network_get_gateway (inner) : NULL,
-                                  plum_network_get_interface (network), hardware_address);
-}
-
-/* Many networks have a router with this address: the hardware address of the first router tells
- * whether it is this network. */
-gboolean
-plum_lease_store_is_beyond_network (const PlumLeaseRecord *record, PlumNetwork *network)
-{
-  GInetAddress *gateway = plum_network_get_gateway (network);
-  g_autofree char *hardware_address = NULL;
-
-  if (record->through == NULL || gateway == NULL ||
-      !g_inet_address_equal (record->through, gateway))
-    return FALSE;
-
-  hardware_address = plum_neighbour_lookup (network);
-  return record->hardware_address == NULL || hardware_address == NULL ||
-         g_str_equal (record->hardware_address, hardware_address);
-}
-
 const PlumLeaseRecord *
 plum_lease_store_recall (PlumLeaseStore *self,
                          PlumProtocol protocol,
@@ -446,24 +415,29 @@ plum_lease_store_is_deleting (PlumLeaseStore *self, const PlumLeaseRecord *recor
   return FALSE;
 }
 
-/* record: (transfer full) */
+/* record: borrowed, and its fields. */
 static void
-plum_lease_store_update_entry (PlumLeaseStore *self, gconstpointer holder, PlumLeaseRecord *record)
+plum_lease_store_update_entry (PlumLeaseStore *self,
+                               gconstpointer holder,
+                               PlumLeaseRecord *entry,
+                               PlumLeaseRecord *record)
 {
-  const PlumLeaseRecord *old = g_hash_table_lookup (self->entries, holder);
+  gboolean is_same_request;
   gint64 delay_ms = 0;
 
-  if (record->hardware_address == NULL && plum_lease_record_is_same_router (old, record))
-    record->hardware_address = g_strdup (old->hardware_address);
+  if (record->hardware_address == NULL && plum_lease_record_is_same_router (entry, record))
+    record->hardware_address = entry->hardware_address;
 
-  if (!plum_lease_record_is_same_request (old, record))
+  is_same_request = plum_lease_record_is_same_request (entry, record);
+  if (!is_same_request)
     plum_lease_store_save_soon (self, holder, TRUE);
-  else if (plum_lease_record_is_same_lease (old, record))
+  else if (plum_lease_record_is_same_lease (entry, record))
     delay_ms = RENEWAL_PAUSE_MS;
-  if (delay_ms == 0 || old->expires != record->expires)
+  if (delay_ms == 0 || entry->expires != record->expires)
     plum_lease_store_write_soon (self, delay_ms);
 
-  g_hash_table_insert (self->entries, (gpointer) holder, record);
+  if (!is_same_request || !plum_lease_record_take_lease (entry, record))
+    g_hash_table_insert (self->entries, (gpointer) holder, plum_lease_record_copy (record));
 }
 
 /* (nullable) */
@@ -487,22 +461,26 @@ gboolean
 plum_lease_store_note (PlumLeaseStore *self,
                        gconstpointer holder,
                        PlumNetwork *network,
-                       PlumLeaseRecord *record)
+                       const PlumLeaseRecord *record)
 {
-  record->hardware_address = g_strdup (plum_lease_store_get_hardware_address (self, network));
-  if (g_hash_table_contains (self->entries, holder))
+  PlumLeaseRecord *entry = g_hash_table_lookup (self->entries, holder);
+  PlumLeaseRecord noted = *record;
+
+  noted.hardware_address = (char *) plum_lease_store_get_hardware_address (self, network);
+  if (entry != NULL)
     {
-      plum_lease_store_update_entry (self, holder, record);
+      plum_lease_store_update_entry (self, holder, entry, &noted);
     }
   else
     {
-      g_hash_table_insert (self->entries, (gpointer) holder, record);
+      g_hash_table_insert (self->entries, (gpointer) holder, plum_lease_record_copy (&noted));
       plum_lease_store_save_soon (self, holder, FALSE);
     }
 
-  plum_lease_store_replace_leftovers (self, record);
+  entry = g_hash_table_lookup (self->entries, holder);
+  plum_lease_store_replace_leftovers (self, entry);
   return !g_hash_table_contains (self->unsaved, holder) &&
-         !plum_lease_store_is_deleting (self, record);
+         !plum_lease_store_is_deleting (self, entry);
 }
 
 void

@@ -49,6 +49,18 @@ copy_accepted (char *text, const char *raw, gsize max)
   return len;
 }
 
+/* Writes the decimal digits of number before end, and returns the first one. For each mapping, it
+ * is much less work than printf (). */
+static char *
+write_number_before (char *end, guint number)
+{
+  do
+    *--end = (char) ('0' + number % 10);
+  while ((number /= 10) > 0);
+
+  return end;
+}
+
 char *
 plum_settings_make_description (const PlumSettings *self,
                                 const char *requested,
@@ -57,7 +69,9 @@ plum_settings_make_description (const PlumSettings *self,
 {
   const char *application = self->application_name;
   char text[DESCRIPTION_MAX + 1];
-  char suffix[16]; /* a space, tcp or udp, a space, and up to ten digits */
+  char digits[11] = { 0 }; /* and a NUL */
+  const char *port = write_number_before (digits + sizeof digits - 1, internal_port);
+  const char *name = protocol == PLUM_PROTOCOL_TCP ? " tcp " : " udp ";
 
   if (requested != NULL && copy_accepted (text, requested, DESCRIPTION_MAX) > 0)
     return g_strdup (text);
@@ -65,12 +79,10 @@ plum_settings_make_description (const PlumSettings *self,
   if (application == NULL)
     application = g_get_prgname ();
 
-  g_snprintf (suffix, sizeof suffix, " %s %u", protocol == PLUM_PROTOCOL_TCP ? "tcp" : "udp",
-              internal_port);
   if (application == NULL ||
-      copy_accepted (text, application, DESCRIPTION_MAX - strlen (suffix)) == 0)
+      copy_accepted (text, application, DESCRIPTION_MAX - strlen (name) - strlen (port)) == 0)
     application = "plum";
   else
     application = text;
-  return g_strconcat (application, suffix, NULL);
+  return g_strconcat (application, name, port, NULL);
 }
