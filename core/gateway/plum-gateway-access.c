@@ -144,6 +144,23 @@ on_probe_is_used (guint port, gpointer user_data)
   return FALSE;
 }
 
+void
+plum_gateway_send_event (PlumGateway *self, const PlumGatewayEvent *event)
+{
+  g_autoptr (PlumGateway) alive = g_object_ref (self);
+  PlumGatewayCursor cursor = { .next = self->clients.head, .outer = self->cursors };
+
+  self->cursors = &cursor;
+  while (cursor.next != NULL)
+    {
+      PlumGatewayClient *client = cursor.next->data;
+
+      cursor.next = cursor.next->next;
+      client->iface->handle_event (client, event);
+    }
+  self->cursors = cursor.outer;
+}
+
 /* A client may wait for the port. */
 static void
 on_port_idle (gpointer user_data)

@@ -60,8 +60,6 @@ struct _PlumGateway
   GQueue clients;             /* (element-type PlumGatewayClient) */
   guint n_waiting;            /* of them */
   PlumGatewayCursor *cursors; /* (nullable): of the events that the clients handle at present */
-  PlumGatewayCursor rest;     /* of those that have not heard yet that the race changed */
-  GSource *rest_source;       /* (nullable): serves rest */
   PlumTimer recheck;
   gint64 turn;            /* on the clock: see plum_gateway_choose_turn (); 0: never */
   GArray *decided_funcs;  /* plum_waiting_funcs_new() */
@@ -105,10 +103,6 @@ void plum_gateway_init_probe (PlumGateway *self);
 void plum_gateway_init_late_leases (PlumGateway *self);
 
 void plum_gateway_send_event (PlumGateway *self, const PlumGatewayEvent *event);
-/* Sends PLUM_GATEWAY_RACE_CHANGED, to many clients in several iterations of the main loop. */
-void plum_gateway_send_race_changed (PlumGateway *self);
-/* Sends it to no more of them. */
-void plum_gateway_clear_rest (PlumGateway *self);
 /* Calls func once in a later iteration, when no search for the next router is pending, or when the
  * gateway is closed. */
 void plum_gateway_when_upstream_known (PlumGateway *self, GSourceFunc func, gpointer user_data);

@@ -134,14 +134,9 @@ plum_gateway_remove_client (PlumGateway *self, PlumGatewayClient *client)
   for (PlumGatewayCursor *cursor = self->cursors; cursor != NULL; cursor = cursor->outer)
     if (cursor->next == &client->link)
       cursor->next = client->link.next;
-  if (self->rest.next == &client->link)
-    self->rest.next = client->link.next;
   g_queue_unlink (&self->clients, &client->link);
   if (g_queue_is_empty (&self->clients))
-    {
-      plum_clock_disarm (self->clock, &self->recheck);
-      plum_gateway_clear_rest (self);
-    }
+    plum_clock_disarm (self->clock, &self->recheck);
 }
 
 static gboolean
@@ -385,7 +380,7 @@ on_race_event (const PlumRaceEvent *event, gpointer user_data)
     case PLUM_RACE_CHANGED:
       if (plum_race_get_backend_name (self->race) != NULL || plum_race_is_decided (self->race))
         plum_upstream_set_unserved (self->search, plum_race_get_backend_name (self->race) == NULL);
-      plum_gateway_send_race_changed (self);
+      plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_RACE_CHANGED });
       break;
     case PLUM_RACE_DECIDED:
       if (self->seeks_address && self->external_address == NULL)

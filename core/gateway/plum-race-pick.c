@@ -17,21 +17,6 @@ plum_race_candidate_is_ready (Candidate *candidate)
 }
 
 gboolean
-plum_race_takes_several (PlumRace *self)
-{
-  for (unsigned int i = 0; i < self->candidates->len; i++)
-    {
-      Candidate *candidate = self->candidates->pdata[i];
-
-      if (plum_race_candidate_can_map (candidate) &&
-          plum_backend_takes_several (candidate->parent.backend))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-gboolean
 plum_race_is_decided (PlumRace *self)
 {
   gboolean pending = FALSE;

@@ -77,8 +77,6 @@ gboolean plum_race_is_decided (PlumRace *self);
 /* Starts the discovery of every candidate that needs one. again: include the candidates that have
  * failed, unless they failed only recently. */
 void plum_race_discover (PlumRace *self, gboolean again);
-/* Whether a candidate that can map takes several requests in one call. */
-gboolean plum_race_takes_several (PlumRace *self);
 /* Picks the best candidate from the index first on. tried: (nullable): for each candidate, whether
  * to skip it. */
 PlumPick plum_race_pick (PlumRace *self, guint first, const gboolean *tried, guint *index);
