@@ -34,8 +34,8 @@ plum_lease_note_make_record (PlumLeaseHolder *holder,
     .gateway = plum_network_get_gateway (network),
     .local_address = plum_network_get_client_address (network),
     .through = inner != NULL ? plum_network_get_gateway (inner) : NULL,
-    .interface_name = (char *) plum_network_get_interface (network),
-    .backend_name = (char *) note->backend_name,
+    .interface_name = plum_network_get_interface (network),
+    .backend_name = note->backend_name,
     .expires = get_expiry (settings, note),
   };
 

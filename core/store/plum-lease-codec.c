@@ -284,7 +284,19 @@ read_shared_text (const char *value, GRefString **out)
   if (!read_text (value, &text))
     return FALSE;
 
-  *out = g_ref_string_new_intern (text);
+  *out = g_ref_string_new (text);
+  return TRUE;
+}
+
+static gboolean
+read_interned_text (const char *value, const char **out)
+{
+  g_autofree char *text = NULL;
+
+  if (!read_text (value, &text))
+    return FALSE;
+
+  *out = g_intern_string (text);
   return TRUE;
 }
 
@@ -321,9 +333,9 @@ read_field (PlumLeaseRecord *record, Field field, const char *value)
     case FIELD_HARDWARE:
       return read_shared_text (value, &record->hardware_address);
     case FIELD_INTERFACE:
-      return read_shared_text (value, &record->interface_name);
+      return read_interned_text (value, &record->interface_name);
     case FIELD_BACKEND:
-      return read_shared_text (value, &record->backend_name);
+      return read_interned_text (value, &record->backend_name);
     case FIELD_TOKEN:
       return read_token (value, &record->token);
     case FIELD_UNTIL:

@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 
 #define PLUM_LEASE_RECORD_FOREVER G_MAXINT64
 
-/* A mapping that a router has, or may have. Most records have the same names: they are shared, by
- * g_ref_string_new_intern (). */
+/* A mapping that a router has, or may have. Most records have the same names: those of the
+ * interface and the backend are interned, and the hardware address is shared. */
 typedef struct
 {
   PlumProtocol protocol;
@@ -28,8 +28,8 @@ typedef struct
   PlumHosts hosts;                /* if internal is NULL, the mapping leads to local_address */
   GRefString *hardware_address;   /* (nullable): the first router's, such as 02:00:5e:10:00:01 */
   char *description; /* (nullable): in the router's table; of a mapping of another host */
-  GRefString *interface_name;
-  GRefString *backend_name;
+  const char *interface_name;
+  const char *backend_name;
   GVariant *token; /* (nullable): the lease's */
   gint64 expires;  /* microseconds since 1970, or PLUM_LEASE_RECORD_FOREVER */
 
@@ -41,7 +41,7 @@ typedef struct
 } PlumLeaseRecord;
 
 PlumLeaseRecord *plum_lease_record_new (void);
-/* The fields of self may be borrowed, and its names other strings. */
+/* The fields of self may be borrowed, and its names need not be interned. */
 PlumLeaseRecord *plum_lease_record_copy (const PlumLeaseRecord *self);
 /* Takes what the router granted, and until when, from another record of the same request. Returns
  * FALSE, and changes nothing, if the records differ in more than that. */

@@ -21,8 +21,6 @@ plum_lease_record_free (PlumLeaseRecord *self)
   plum_hosts_clear (&self->hosts);
   g_clear_pointer (&self->hardware_address, g_ref_string_release);
   g_clear_pointer (&self->description, g_free);
-  g_clear_pointer (&self->interface_name, g_ref_string_release);
-  g_clear_pointer (&self->backend_name, g_ref_string_release);
   g_clear_pointer (&self->token, g_variant_unref);
   g_free (self);
 }
@@ -44,9 +42,9 @@ plum_lease_record_copy (const PlumLeaseRecord *self)
   g_set_object (&copy->local_address, self->local_address);
   plum_hosts_init (&copy->hosts, &self->hosts);
   copy->hardware_address =
-    self->hardware_address != NULL ? g_ref_string_new_intern (self->hardware_address) : NULL;
-  copy->interface_name = g_ref_string_new_intern (self->interface_name);
-  copy->backend_name = g_ref_string_new_intern (self->backend_name);
+    self->hardware_address != NULL ? g_ref_string_acquire (self->hardware_address) : NULL;
+  copy->interface_name = g_intern_string (self->interface_name);
+  copy->backend_name = g_intern_string (self->backend_name);
   copy->description = g_strdup (self->description);
   copy->token = self->token != NULL ? g_variant_ref (self->token) : NULL;
   return copy;

@@ -39,8 +39,8 @@ struct _PlumLeaseStore
   GPtrArray *deleting;  /* (element-type PlumLeaseRecord): leftovers that the sweeper deletes */
 
   /* The last query for a hardware address, so that many mappings at once need one. */
-  PlumNetwork *known_network;   /* (nullable) */
-  char *known_hardware_address; /* (nullable) */
+  PlumNetwork *known_network;         /* (nullable) */
+  GRefString *known_hardware_address; /* (nullable) */
   gint64 known_until;
 
   PlumTimer flush;
@@ -441,17 +441,19 @@ plum_lease_store_update_entry (PlumLeaseStore *self,
 }
 
 /* (nullable) */
-static const char *
+static GRefString *
 plum_lease_store_get_hardware_address (PlumLeaseStore *self, PlumNetwork *network)
 {
   gint64 now = plum_clock_get_time (self->clock);
+  g_autofree char *address = NULL;
 
   if (self->known_network == network && self->known_hardware_address != NULL &&
       now < self->known_until)
     return self->known_hardware_address;
 
-  g_free (self->known_hardware_address);
-  self->known_hardware_address = plum_neighbour_lookup (network);
+  g_clear_pointer (&self->known_hardware_address, g_ref_string_release);
+  address = plum_neighbour_lookup (network);
+  self->known_hardware_address = address != NULL ? g_ref_string_new (address) : NULL;
   g_set_object (&self->known_network, network);
   self->known_until = now + HARDWARE_ADDRESS_VALID_MS * MS;
   return self->known_hardware_address;
@@ -466,7 +468,7 @@ plum_lease_store_note (PlumLeaseStore *self,
   PlumLeaseRecord *entry = g_hash_table_lookup (self->entries, holder);
   PlumLeaseRecord noted = *record;
 
-  noted.hardware_address = (char *) plum_lease_store_get_hardware_address (self, network);
+  noted.hardware_address = plum_lease_store_get_hardware_address (self, network);
   if (entry != NULL)
     {
       plum_lease_store_update_entry (self, holder, entry, &noted);
@@ -536,7 +538,7 @@ plum_lease_store_free (PlumLeaseStore *self)
 {
   plum_lease_store_close (self);
   g_clear_object (&self->known_network);
-  g_clear_pointer (&self->known_hardware_address, g_free);
+  g_clear_pointer (&self->known_hardware_address, g_ref_string_release);
   g_clear_pointer (&self->deleting, g_ptr_array_unref);
   g_clear_pointer (&self->leftovers, g_ptr_array_unref);
   g_clear_pointer (&self->unsaved, g_hash_table_unref);

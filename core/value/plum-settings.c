@@ -71,7 +71,7 @@ plum_settings_make_description (const PlumSettings *self,
   char text[DESCRIPTION_MAX + 1];
   char digits[11] = { 0 }; /* and a NUL */
   const char *port = write_number_before (digits + sizeof digits - 1, internal_port);
-  const char *name = protocol == PLUM_PROTOCOL_TCP ? " tcp " : " udp ";
+  const char *name = protocol == PLUM_PROTOCOL_TCP ? "tcp" : "udp";
 
   if (requested != NULL && copy_accepted (text, requested, DESCRIPTION_MAX) > 0)
     return g_strdup (text);
@@ -80,9 +80,9 @@ plum_settings_make_description (const PlumSettings *self,
     application = g_get_prgname ();
 
   if (application == NULL ||
-      copy_accepted (text, application, DESCRIPTION_MAX - strlen (name) - strlen (port)) == 0)
+      copy_accepted (text, application, DESCRIPTION_MAX - strlen (name) - strlen (port) - 2) == 0)
     application = "plum";
   else
     application = text;
-  return g_strconcat (application, name, port, NULL);
+  return g_strconcat (application, " ", name, " ", port, NULL);
 }

@@ -31,9 +31,9 @@ record_new (guint internal_port, const char *gateway, const char *hardware_addre
   record->key = g_bytes_new (key, sizeof key);
   record->gateway = address_new (gateway);
   if (hardware_address != NULL)
-    record->hardware_address = g_ref_string_new_intern (hardware_address);
-  record->interface_name = g_ref_string_new_intern ("eth0");
-  record->backend_name = g_ref_string_new_intern ("upnp");
+    record->hardware_address = g_ref_string_new (hardware_address);
+  record->interface_name = g_intern_string ("eth0");
+  record->backend_name = g_intern_string ("upnp");
   record->expires = g_get_real_time () + (gint64) G_USEC_PER_SEC * 3600;
   return record;
 }
@@ -92,8 +92,7 @@ test_round_trip (void)
   full->through = address_new ("192.168.1.254");
   full->local_address = address_new ("192.168.0.50");
   full->token = g_variant_ref_sink (g_variant_new ("(ssb)", "a b=c\n%", "d", TRUE));
-  g_ref_string_release (full->interface_name);
-  full->interface_name = g_ref_string_new_intern ("odd =%\xff");
+  full->interface_name = g_intern_string ("odd =%\xff");
   bare->expires = PLUM_LEASE_RECORD_FOREVER;
   bare->hosts.internal = address_new ("192.168.1.50");
   test_hosts_add_remote (&bare->hosts, "203.0.113.0/24,198.51.100.7");

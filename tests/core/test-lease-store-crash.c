@@ -144,7 +144,7 @@ test_hardware_unknown_now (StoreFixture *f, gconstpointer data)
   g_autoptr (GPtrArray) records = store_read_records (f);
   PlumLeaseRecord *record = records->pdata[0];
 
-  record->hardware_address = g_ref_string_new_intern ("02:00:5e:10:00:01");
+  record->hardware_address = g_ref_string_new ("02:00:5e:10:00:01");
   store_write_records (f, records);
   g_object_unref (store_add_up (f, 9090));
   test_loop_advance (&f->loop, STORE_GRACE_MS);
