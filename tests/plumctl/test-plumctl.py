@@ -399,6 +399,7 @@ def map_timeout():
         result = plumctl("map", "--timeout", "0.3", *common(gateway), "tcp:8080")
         equal(result.returncode, 3)
         contains(result.stderr, "no answer within 0.3 s")
+        contains(result.stderr, "plumctl doctor")
 
 
 @test
@@ -407,6 +408,7 @@ def run_timeout():
         result = plumctl("run", "--timeout", "0.3", *common(gateway), "tcp:8080", "--", "true")
         equal(result.returncode, 3)
         contains(result.stderr, "no answer within 0.3 s")
+        contains(result.stderr, "plumctl doctor")
 
 
 @test

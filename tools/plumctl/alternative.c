@@ -140,8 +140,9 @@ alternative_dup_step (PlumManager *manager, GSocketFamily family)
   return NULL;
 }
 
-static void
-print_and_close (Session *session, GSocketFamily family, int exit_code)
+/* Prints advice after a failure, from what is known, and closes the session. */
+void
+alternative_close_at_once (Session *session, GSocketFamily family, int exit_code)
 {
   g_autofree char *reason = alternative_dup_reason (session->manager, family);
   g_autofree char *step = alternative_dup_step (session->manager, family);
@@ -162,11 +163,10 @@ on_discovered (GObject *object, GAsyncResult *result, gpointer user_data)
 
   plum_manager_discover_family_finish (PLUM_MANAGER (object), result, NULL);
   if (!search->session->closing)
-    print_and_close (search->session, search->family, search->exit_code);
+    alternative_close_at_once (search->session, search->family, search->exit_code);
 }
 
-/* Prints advice after a failure and closes the session. If there are other networks, queries their
- * routers first. */
+/* The same, but queries the routers of other networks first, if there are any. */
 void
 alternative_close (Session *session, GSocketFamily family, int exit_code)
 {
@@ -175,7 +175,7 @@ alternative_close (Session *session, GSocketFamily family, int exit_code)
 
   if (other == NULL)
     {
-      print_and_close (session, family, exit_code);
+      alternative_close_at_once (session, family, exit_code);
       return;
     }
 

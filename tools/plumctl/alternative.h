@@ -11,4 +11,5 @@ gboolean alternative_is_tunnel (PlumManager *manager, GSocketFamily family);
 gboolean alternative_exists (PlumManager *manager, GSocketFamily family);
 char *alternative_dup_reason (PlumManager *manager, GSocketFamily family);
 char *alternative_dup_step (PlumManager *manager, GSocketFamily family);
+void alternative_close_at_once (Session *session, GSocketFamily family, int exit_code);
 void alternative_close (Session *session, GSocketFamily family, int exit_code);

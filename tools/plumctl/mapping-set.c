@@ -189,6 +189,7 @@ get_exit_code (MappingSet *self, PlumMapping *mapping)
 static void
 fail (MappingSet *self, gboolean expired)
 {
+  GSocketFamily family = plum_mapping_get_family (self->mappings->pdata[0]);
   int exit_code = PLUMCTL_NO_ROUTER;
 
   self->decided = TRUE;
@@ -206,11 +207,12 @@ fail (MappingSet *self, gboolean expired)
         exit_code = PLUMCTL_FAILED;
     }
 
-  if (exit_code == PLUMCTL_NO_ROUTER && !expired)
-    alternative_close (self->session, plum_mapping_get_family (self->mappings->pdata[0]),
-                       exit_code);
-  else
+  if (exit_code != PLUMCTL_NO_ROUTER)
     session_close (self->session, exit_code);
+  else if (expired)
+    alternative_close_at_once (self->session, family, exit_code);
+  else
+    alternative_close (self->session, family, exit_code);
 }
 
 static gboolean
