@@ -15,11 +15,12 @@ G_BEGIN_DECLS
 typedef struct _PlumHeldLease PlumHeldLease;
 
 typedef enum {
-  PLUM_HELD_LEASE_RENEWED,   /* the router granted lease in place of the last one */
-  PLUM_HELD_LEASE_UNFIT,     /* the router granted lease, which does not fit */
-  PLUM_HELD_LEASE_EXPIRED,   /* no renewal succeeded */
-  PLUM_HELD_LEASE_SHORTENED, /* a check found that the router keeps it for less time than known */
-  PLUM_HELD_LEASE_MISSING,   /* a check found that the router no longer has the mapping */
+  PLUM_HELD_LEASE_RENEWED,    /* the router granted lease in place of the last one */
+  PLUM_HELD_LEASE_UNFIT,      /* the router granted lease, which does not fit */
+  PLUM_HELD_LEASE_EXPIRED,    /* no renewal succeeded */
+  PLUM_HELD_LEASE_SHORTENED,  /* a check found that the router keeps it for less time than known */
+  PLUM_HELD_LEASE_MISSING,    /* a check found that the router no longer has the mapping */
+  PLUM_HELD_LEASE_UNANSWERED, /* the port of the protocol is closed */
 } PlumHeldLeaseEventKind;
 
 /* Fields that do not apply are NULL. All borrowed. */
@@ -67,6 +68,9 @@ void plum_held_lease_on_resume (PlumHeldLease *self, gint64 when);
 
 /* For a holder that never had a lease, self is NULL. */
 
+/* No backend could map the port after PLUM_HELD_LEASE_UNANSWERED: keeps the lease, and renews it,
+ * if it has not expired. Returns FALSE if it is not kept. */
+gboolean plum_held_lease_keep (PlumHeldLease *self);
 /* The router may have lost the lease; a lease that is granted later is not suspected. */
 void plum_held_lease_suspect (PlumHeldLease *self);
 gboolean plum_held_lease_is_suspected (PlumHeldLease *self);

@@ -28,6 +28,7 @@ struct _PlumHeldLease
   PlumRequest *request; /* (nullable): the last one that was sent */
   gboolean suspected;   /* the router may have lost it */
   gboolean taken_over;  /* the router has a mapping of another host in its place */
+  gboolean closed;      /* the router refused the last question */
   gint64 granted;       /* on the clock */
   gint64 end;           /* on the clock: as granted, or as a check found; G_MAXINT64: never */
   gint64 limit;         /* the same, for renewals; G_MAXINT64: no check found less than granted */
@@ -92,8 +93,9 @@ plum_held_lease_schedule_renewal (PlumHeldLease *self)
   plum_clock_arm (self->clock, &self->timer, when);
 }
 
-/* No program of the router has the port of the protocol any more, so that it was switched off or
- * restarts. What became of the mapping is unknown, and nobody answers for it. */
+/* No program of the router has the port of the protocol: it was switched off, or restarts. Also
+ * another host of the network can send such an ICMP message. What became of the mapping is unknown.
+ */
 static gboolean
 is_closed (const GError *error)
 {
@@ -125,10 +127,11 @@ on_renewed (PlumCall *call, gpointer user_data)
       plum_held_lease_report (self, PLUM_HELD_LEASE_RENEWED, lease);
       return;
     }
-  if (is_closed (error))
+  if (is_closed (error) && !plum_held_lease_has_expired (self))
     {
       plum_info ("%s", error->message);
-      plum_held_lease_report (self, PLUM_HELD_LEASE_MISSING, NULL);
+      self->closed = TRUE;
+      plum_held_lease_report (self, PLUM_HELD_LEASE_UNANSWERED, NULL);
       return;
     }
 
@@ -229,7 +232,13 @@ on_checked (PlumCall *call, gpointer user_data)
 
   plum_info ("%s", error->message);
   if (is_closed (error))
-    plum_gateway_note_outcome (self->gateway, self->candidate, error);
+    {
+      plum_gateway_note_outcome (self->gateway, self->candidate, error);
+      self->closed = TRUE;
+      plum_held_lease_report (self, PLUM_HELD_LEASE_UNANSWERED, NULL);
+      return;
+    }
+
   self->taken_over = taken_over;
   plum_held_lease_report (self, PLUM_HELD_LEASE_MISSING, NULL);
 }
@@ -258,6 +267,17 @@ plum_held_lease_set (PlumHeldLease *self, PlumGateway *gateway, guint candidate,
   self->candidate = candidate;
   self->suspected = FALSE;
   self->taken_over = FALSE;
+  self->closed = FALSE;
+}
+
+gboolean
+plum_held_lease_keep (PlumHeldLease *self)
+{
+  if (self == NULL || self->lease == NULL || !self->closed || plum_held_lease_has_expired (self))
+    return FALSE;
+
+  plum_held_lease_schedule_renewal (self);
+  return TRUE;
 }
 
 void

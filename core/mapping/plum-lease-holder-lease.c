@@ -403,6 +403,9 @@ on_held_lease_event (const PlumHeldLeaseEvent *event, gpointer user_data)
     case PLUM_HELD_LEASE_MISSING:
       plum_lease_holder_recover (self, 0);
       break;
+    case PLUM_HELD_LEASE_UNANSWERED:
+      plum_lease_holder_recover (self, PLUM_SPREAD_MS);
+      break;
     default:
       g_assert_not_reached ();
     }
@@ -478,6 +481,13 @@ plum_lease_holder_fail (PlumLeaseHolder *self, const GError *error, GListModel *
 {
   guint delay = self->retries < G_N_ELEMENTS (retry_ms) ? retry_ms[self->retries]
                                                         : self->settings->recheck_period;
+
+  if (plum_held_lease_keep (self->held))
+    {
+      plum_info ("The lease is kept until it expires: %s", error->message);
+      plum_lease_holder_set_phase (self, PLUM_PHASE_HELD);
+      return;
+    }
 
   self->retries++;
 

@@ -135,7 +135,9 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  *
  * Fail with %PLUM_ERROR_DESTROYED if the router no longer has the mapping, or with
  * %PLUM_ERROR_CONFLICT if the external port now belongs to another host. Any other error means that
- * the state of the mapping is unknown.
+ * the state of the mapping is unknown. After %G_IO_ERROR_CONNECTION_REFUSED, which means that the
+ * router no longer offers the protocol, the library asks other backends to map the port, and keeps the
+ * mapping if none does.
  *
  * Since: 1.0
  */

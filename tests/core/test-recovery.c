@@ -444,20 +444,83 @@ test_closed_at_renewal (CoreFixture *f, gconstpointer data)
   assert_replaced (f, &NO (NOT_SUPPORTED), 5000 * 1000);
 }
 
-/* Whether the router still has the mapping is unknown, so it is not reported as up. */
+static void
+count_change (guint *n_changed)
+{
+  (*n_changed)++;
+}
+
+/* A lease is valid until it expires: the router may have the mapping, and only the router could say
+ * otherwise. data: what the checks find. */
+static void
+assert_kept (CoreFixture *f, const FakeReply *check)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+  guint n_changed = 0;
+  gulong handler =
+    g_signal_connect_swapped (mapping, "changed", G_CALLBACK (count_change), &n_changed);
+
+  close_alpha ();
+  ALPHA->check = *check;
+  test_loop_advance (&f->loop, 7100 * 1000);
+  core_assert_state (mapping, SUCCESS);
+  core_assert_backend (mapping, "alpha");
+  g_assert_cmpuint (n_changed, ==, 0);
+
+  test_loop_advance (&f->loop, 200 * 1000);
+  core_assert_state (mapping, FAILURE);
+  g_assert_cmpuint (n_changed, >=, 1);
+
+  ALPHA->discover = ALPHA->map = ALPHA->check = AT_ONCE;
+  test_loop_advance (&f->loop, 400 * 1000);
+  core_assert_state (mapping, SUCCESS);
+  g_signal_handler_disconnect (mapping, handler);
+}
+
 static void
 test_closed_and_no_other (CoreFixture *f, gconstpointer data)
 {
-  g_autoptr (PlumMapping) mapping = NULL;
+  assert_kept (f, &CLOSED);
+}
 
-  mapping = core_add_up (f, 8080, 0);
+static void
+test_closed_at_renewal_and_no_other (CoreFixture *f, gconstpointer data)
+{
+  assert_kept (f, &NO (NOT_SUPPORTED));
+}
+
+/* The port is open again: the lease that was kept is renewed in time. */
+static void
+test_closed_and_open_again (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+
+  close_alpha ();
+  test_loop_advance (&f->loop, 1000 * 1000);
+  ALPHA->discover = ALPHA->map = ALPHA->check = AT_ONCE;
+  ALPHA->n_map = 0;
+  test_loop_advance (&f->loop, 6000 * 1000);
+  core_assert_state (mapping, SUCCESS);
+  g_assert_cmpuint (ALPHA->n_map, >=, 1);
+  test_loop_advance (&f->loop, 6000 * 1000);
+  core_assert_state (mapping, SUCCESS);
+}
+
+/* One ICMP error concerns all mappings, and none goes down. */
+static void
+test_closed_for_many (CoreFixture *f, gconstpointer data)
+{
+  PlumMapping *mappings[20];
+
+  for (guint i = 0; i < G_N_ELEMENTS (mappings); i++)
+    mappings[i] = core_add_up (f, 8080 + i, 0);
   close_alpha ();
   test_loop_advance (&f->loop, 305 * 1000);
-  core_assert_state (mapping, FAILURE);
-
-  ALPHA->discover = ALPHA->map = ALPHA->check = AT_ONCE;
-  test_loop_advance (&f->loop, 300 * 1000);
-  core_assert_state (mapping, SUCCESS);
+  for (guint i = 0; i < G_N_ELEMENTS (mappings); i++)
+    {
+      core_assert_state (mappings[i], SUCCESS);
+      g_object_unref (mappings[i]);
+    }
 }
 
 /* A forged ICMP error costs one exchange. */
@@ -505,6 +568,9 @@ main (int argc, char **argv)
   CORE_ADD_N ("/recovery/closed/at-check", 2, test_closed_at_check);
   CORE_ADD_N ("/recovery/closed/at-renewal", 2, test_closed_at_renewal);
   CORE_ADD ("/recovery/closed/and-no-other", test_closed_and_no_other);
+  CORE_ADD ("/recovery/closed/at-renewal-and-no-other", test_closed_at_renewal_and_no_other);
+  CORE_ADD ("/recovery/closed/and-open-again", test_closed_and_open_again);
+  CORE_ADD ("/recovery/closed/for-many", test_closed_for_many);
   CORE_ADD ("/recovery/closed/for-a-moment", test_closed_for_a_moment);
   CORE_ADD ("/recovery/address/by-signal", test_address_by_signal);
   CORE_ADD ("/recovery/address/removed", test_address_removed);
