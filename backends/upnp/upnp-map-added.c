@@ -170,7 +170,8 @@ upnp_map_may_be_added (UpnpMap *self, const UpnpSoapReply *fault)
       !gives_up_port (step.next, fault->code))
     return FALSE;
   /* It was so for another port. */
-  if (fault->code == self->honest_code && negotiation->attempt.lease == self->honest_lease)
+  if (fault->code == self->honest_code &&
+      (self->honest_leases & (1u << negotiation->attempt.lease)) != 0)
     return FALSE;
 
   self->refusal_read = TRUE;
@@ -196,8 +197,10 @@ upnp_map_take_refusal (UpnpMap *self, UpnpLookupResult result, const UpnpTableEn
 {
   if (result == UPNP_LOOKUP_FREE)
     {
+      if (self->honest_code != self->refusal.code)
+        self->honest_leases = 0;
       self->honest_code = self->refusal.code;
-      self->honest_lease = self->negotiation.attempt.lease;
+      self->honest_leases |= 1u << self->negotiation.attempt.lease;
     }
 
   if (result == UPNP_LOOKUP_OURS && (!self->renewal || upnp_map_is_renewed (self, entry)))

@@ -28,21 +28,21 @@ struct _UpnpMap
   guint granted_port;
   guint granted_lifetime;
   UpnpReadReason reason;
-  guint looked_port;      /* the last port whose entry was read before the add */
-  guint left_port;        /* the port that may remain; valid if leftover is set */
-  gboolean may_delete;    /* it had no entry of another host */
-  gboolean look_refused;  /* the look was answered with a fault: most likely there was no entry */
-  gboolean look_cut_off;  /* the look had no answer */
-  gboolean look_repeated; /* a router that shows its entries gave no usable answer */
-  gboolean renewal;       /* this process holds the port */
-  gboolean refusal_read;  /* its entry was read after a fault */
-  UpnpSoapReply refusal;  /* that fault */
-  int honest_code;        /* 0, or a fault after which there was no entry */
-  UpnpLeaseKind honest_lease; /* the lease that it refused */
-  gboolean misdirected;       /* the entry that was read leads to another port */
-  guint shown_port;           /* that port */
-  gboolean internal_tried;    /* the internal port as the external port */
-  gboolean replaced;          /* this process's old entry was deleted, to be added again */
+  guint looked_port;       /* the last port whose entry was read before the add */
+  guint left_port;         /* the port that may remain; valid if leftover is set */
+  gboolean may_delete;     /* it had no entry of another host */
+  gboolean look_refused;   /* the look was answered with a fault: most likely there was no entry */
+  gboolean look_cut_off;   /* the look had no answer */
+  gboolean look_repeated;  /* a router that shows its entries gave no usable answer */
+  gboolean renewal;        /* this process holds the port */
+  gboolean refusal_read;   /* its entry was read after a fault */
+  UpnpSoapReply refusal;   /* that fault */
+  int honest_code;         /* 0, or a fault after which there was no entry */
+  guint honest_leases;     /* the kinds of lease that it refused */
+  gboolean misdirected;    /* the entry that was read leads to another port */
+  guint shown_port;        /* that port */
+  gboolean internal_tried; /* the internal port as the external port */
+  gboolean replaced;       /* this process's old entry was deleted, to be added again */
   UpnpTableEntry *seen;    /* (nullable): an entry of this host, whose remote host is looked for */
   gboolean verified;       /* the table shows the requested remote host */
   gboolean remote_ignored; /* it shows another one, or none */

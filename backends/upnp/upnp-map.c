@@ -322,7 +322,10 @@ upnp_map_read_reply (UpnpMap *self,
   };
   UpnpLookupResult result = upnp_lookup_read (device, reply, error, &owner, entry);
 
+  /* Another mapping of this program may have replaced ours: only the external port in place of the
+   * internal one shows that the router has ignored the internal one (quirk 51). */
   self->misdirected = upnp_map_is_added (self) && result == UPNP_LOOKUP_TAKEN &&
+                      (*entry)->internal_port == negotiation->attempt.external_port &&
                       upnp_lookup_is_misdirected (device, *entry, &owner);
   self->shown_port = *entry != NULL ? (*entry)->internal_port : 0;
   if (result == UPNP_LOOKUP_FREE || result == UPNP_LOOKUP_TAKEN)
@@ -453,6 +456,9 @@ upnp_map_adapt (UpnpNegotiation *negotiation, const UpnpStep *step)
       break;
 
     case UPNP_NEXT_LEASE:
+      self->refusal_read = FALSE;
+      break;
+
     case UPNP_NEXT_ADD_ANY:
     case UPNP_NEXT_SHORT_TEXT:
     case UPNP_NEXT_STAR:

@@ -490,6 +490,34 @@ test_equal_ports_taken (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
 }
 
+/* Another mapping of this program, by another manager or process, has taken the external port
+ * between the add and the look: its entry has the same host and description. */
+static void
+take_by_ourselves (const char *request, guint *status, GString *body, gpointer data)
+{
+  Fixture *f = data;
+
+  if (strstr (request, "#AddPortMapping\"") != NULL &&
+      strstr (request, "<NewExternalPort>9000<") != NULL)
+    find (f, 9000)->internal_port = 8081;
+}
+
+static void
+test_taken_by_ourselves (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = NULL;
+
+  discover (f);
+  f->igd->edit = take_by_ourselves;
+  f->igd->edit_data = f;
+  lease = map_port (f, 9000);
+  g_assert_cmpuint (plum_lease_get_external_port (lease), !=, 9000);
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+  g_assert_cmpuint (find (f, 9000)->internal_port, ==, 8081);
+  unmap_port (f, lease);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+}
+
 /* What the router does not delete is named. */
 static void
 test_equal_ports_kept (Fixture *f, gconstpointer data)
@@ -535,6 +563,8 @@ static const UpnpTest tests[] = {
   { "shown/equal-ports/host-name", { .equal_ports = TRUE }, test_equal_ports_and_host_name },
   { "shown/equal-ports/unclear", { .equal_ports = TRUE }, test_equal_ports_unclear },
   { "shown/equal-ports/taken", { .equal_ports = TRUE }, test_equal_ports_taken },
+  { "shown/equal-ports/taken-by-ourselves", { 0 }, test_taken_by_ourselves },
+  { "shown/equal-ports/taken-by-ourselves-v2", { .version = 2 }, test_taken_by_ourselves },
   { "shown/equal-ports/kept", { .equal_ports = TRUE, .delete_fault = 501 }, test_equal_ports_kept },
 };
 
