@@ -136,8 +136,7 @@ unmap_delete_entry (Unmap *unmap, GTask *task)
   PlumGateway *gateway = unmap->routers->pdata[0];
   guint external_port = port->external_port != 0 ? port->external_port : port->internal_port;
   g_autoptr (PlumEntry) entry =
-    plum_entry_new (port->protocol, external_port, port->internal_port,
-                    plum_gateway_get_local_address (gateway), NULL, 0, TRUE);
+    plum_entry_new (port->protocol, external_port, port->internal_port, NULL, NULL, 0, TRUE);
   g_autoptr (PlumRequest) request =
     plum_leftover_port_make_request (port, plum_assignment_get_store (self->assignment),
                                      self->settings.lease_duration);

@@ -136,8 +136,8 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  * Fail with %PLUM_ERROR_DESTROYED if the router no longer has the mapping, or with
  * %PLUM_ERROR_CONFLICT if the external port now belongs to another host. Any other error means that
  * the state of the mapping is unknown. After %G_IO_ERROR_CONNECTION_REFUSED, which means that the
- * router no longer offers the protocol, the library asks other backends to map the port, and keeps the
- * mapping if none does.
+ * router no longer offers the protocol, the library asks other backends to map the port, and keeps
+ * the mapping if none does.
  *
  * Since: 1.0
  */
@@ -171,7 +171,9 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  * @entry: an entry of the router's mapping table
  * @call: the call; settle it with [method@Plum.Call.return_done] or an error
  *
- * Deletes an entry of the router's mapping table, including entries that other hosts created.
+ * Deletes an entry of the router's mapping table, including entries that other hosts created. An
+ * entry without an internal address, and without its text, has not been seen in the table: delete
+ * it only if the router reports that it leads to this host.
  *
  * Since: 1.0
  */

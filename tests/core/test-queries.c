@@ -6,6 +6,7 @@
 
 static PlumCall *asked;       /* the last call of the backend that can list */
 static PlumCall *asked_blind; /* the last one of the backend that cannot */
+static PlumEntry *to_delete;  /* of the last call to delete */
 
 static void
 lister_list (PlumBackend *backend, PlumCall *call)
@@ -16,6 +17,7 @@ lister_list (PlumBackend *backend, PlumCall *call)
 static void
 lister_delete_entry (PlumBackend *backend, PlumEntry *entry, PlumCall *call)
 {
+  g_set_object (&to_delete, entry);
   g_set_object (&asked, call);
 }
 
@@ -92,6 +94,7 @@ tear_down (CoreFixture *f, gconstpointer data)
 {
   g_clear_object (&asked);
   g_clear_object (&asked_blind);
+  g_clear_object (&to_delete);
   core_fixture_tear_down (f, NULL);
 }
 
@@ -218,6 +221,26 @@ assert_deleted (CoreFixture *f, int code)
                    code == 0);
   if (code != 0)
     g_assert_error (error, PLUM_ERROR, code);
+}
+
+/* The program has not seen the entry: the backend must find out that it leads to this host. */
+static void
+test_unmap_names_no_host (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  plum_manager_unmap_async (f->manager, PLUM_PROTOCOL_TCP, G_SOCKET_FAMILY_IPV4, 8080, 9000, NULL,
+                            test_store_result, &f->result);
+  test_loop_settle (&f->loop);
+  g_assert_nonnull (to_delete);
+  g_assert_cmpuint (plum_entry_get_external_port (to_delete), ==, 9000);
+  g_assert_cmpuint (plum_entry_get_internal_port (to_delete), ==, 8080);
+  g_assert_null (plum_entry_get_internal_address (to_delete));
+  g_assert_null (plum_entry_get_internal_address_text (to_delete));
+  plum_call_return_done (asked);
+  test_loop_settle (&f->loop);
+  g_assert_true (plum_manager_unmap_finish (f->manager, f->result, &error));
+  g_assert_no_error (error);
 }
 
 static void
@@ -356,6 +379,7 @@ main (int argc, char **argv)
   ADD ("/query/cancelled/while-asked", 0, test_cancelled_while_asked);
   ADD ("/query/cancelled/delete", 0, test_delete_cancelled);
   ADD ("/query/cancelled/too-late", 0, test_cancelled_too_late);
+  ADD ("/query/unmap/names-no-host", 0, test_unmap_names_no_host);
   ADD ("/query/delete/confirmed", 0, test_delete_confirmed);
   ADD ("/query/delete/not-supported", 0, test_delete_not_supported);
   ADD ("/query/delete/not-there", 0, test_delete_not_there);
