@@ -79,7 +79,8 @@ plum_lease_note_is_left (PlumLeaseStore *store, const PlumLeaseHolderId *id)
       const PlumLeaseRecord *record = plum_lease_store_get_leftover (store, i);
 
       /* On a router beyond the first one, the port of the record is another one. */
-      if (record->ours && record->protocol == id->protocol && record->family == id->family &&
+      if (record->ours && !plum_lease_record_has_expired (record) &&
+          record->protocol == id->protocol && record->family == id->family &&
           record->first_port == id->internal_port &&
           (record->through != NULL || plum_hosts_equal_internal (&record->hosts, &id->hosts)))
         return TRUE;

@@ -9,8 +9,6 @@
 
 #include <glib/gi18n-lib.h>
 
-#include <glib/gi18n-lib.h>
-
 #define CREATE_TIMEOUT_MS 30000
 
 /* --- Create --- */

@@ -240,6 +240,7 @@ plum_lease_holder_insert_user (PlumLeaseHolder *self, PlumMapping *mapping, guin
   if (first)
     {
       self->hints.known = (guint16) known_port;
+      memset (self->known_address, 0, sizeof self->known_address);
       plum_lease_holder_prefer_left_port (self);
       self->hints.requested = (guint16) spec->requested_external_port;
       g_free (self->description);
