@@ -61,7 +61,7 @@ upnp_map_is_ours (UpnpMap *self, const UpnpTableEntry *entry, const char *local_
 {
   const char *client = upnp_hosts_get_client (&self->negotiation.hosts, local_address);
 
-  return entry != NULL &&
+  return entry != NULL && !upnp_lookup_is_blank (entry, self->description) &&
          upnp_entry_is_ours (entry, client, self->negotiation.attempt.internal_port) &&
          (upnp_client_match (entry->internal_client, client) == UPNP_MATCH_SAME ||
           self->negotiation.operation.device->memory.replaces_text ||
