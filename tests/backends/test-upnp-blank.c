@@ -98,6 +98,24 @@ start_show (Fixture *f, Show *self)
   f->igd->edit_data = self;
 }
 
+/* The same program on another host has the port. */
+static void
+take_over (Fixture *f, guint lease)
+{
+  fake_igd_wipe (f->igd);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 8080, STRANGER, lease);
+  find (f, 9000)->description = g_strdup ("test");
+  f->igd->counts.delete = 0;
+}
+
+static void
+assert_spared (Fixture *f)
+{
+  g_assert_nonnull (find (f, 9000));
+  g_assert_cmpstr (find (f, 9000)->client, ==, STRANGER);
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+}
+
 /* -- A renewal that is refused, so that the mapping gets another port -- */
 
 static void
@@ -153,9 +171,159 @@ test_cut_is_not_blank (Fixture *f, gconstpointer data)
   g_assert_null (find (f, 9000));
 }
 
+/* -- Entries that the user names -- */
+
+/* client, description: (nullable): as they were listed */
+static PlumCall *
+delete_9000 (Fixture *f, const char *client, const char *description)
+{
+  g_autoptr (GInetAddress) address =
+    client != NULL ? g_inet_address_new_from_string (client) : NULL;
+  g_autoptr (PlumEntry) entry =
+    g_object_new (PLUM_TYPE_ENTRY, "external-port", 9000, "internal-port", 8080, "internal-address",
+                  address, "internal-address-text", address == NULL ? client : NULL, "description",
+                  description, NULL);
+  const PlumCallArgs args = { .entry = entry };
+
+  return call (f, PLUM_CALL_DELETE_ENTRY, &args);
+}
+
+/* A port without an entry belongs to no host. */
+static void
+test_delete_blank (Fixture *f, gconstpointer data)
+{
+  static const char *const clients[] = { NULL, LOCAL, STRANGER, "my-pc" };
+
+  discover (f);
+  for (gsize i = 0; i < G_N_ELEMENTS (blanks) * G_N_ELEMENTS (clients); i++)
+    {
+      const char *client = clients[i % G_N_ELEMENTS (clients)];
+      Show blank = { .body = blanks[i / G_N_ELEMENTS (clients)] };
+      g_autoptr (PlumCall) done = NULL;
+
+      g_test_message ("%s: %s", client != NULL ? client : "no host", blank.body);
+      start_show (f, &blank);
+      done = delete_9000 (f, client, i % 2 == 0 ? NULL : "");
+      g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_DESTROYED);
+      g_assert_cmpstr (plum_call_get_error (done)->message, ==,
+                       "UPnP: " GATEWAY " has no entry for port 9000");
+      g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+    }
+}
+
+/* The router still shows the description that was listed: a disabled entry. */
+static void
+test_delete_disabled (Fixture *f, gconstpointer data)
+{
+  Show disabled = { .body = RESPONSE (ENTRY ("0", "(null)", "0", "torrent")) };
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  take_over (f, 0);
+  start_show (f, &disabled);
+  done = delete_9000 (f, "(null)", "torrent");
+  g_assert_cmpuint (f->igd->counts.delete, ==, 1);
+}
+
+/* The router does not report the host: nothing is known about it, and nothing is deleted. */
+static void
+test_delete_unreported (Fixture *f, gconstpointer data)
+{
+  static const char *const clients[] = { "", "my-pc", "0.0.0.0", "(null)", "00:11:22:33:44:55" };
+  static const char *const named[] = { NULL, LOCAL, STRANGER, "other-pc" };
+
+  discover (f);
+  for (gsize i = 0; i < G_N_ELEMENTS (clients) * G_N_ELEMENTS (named); i++)
+    {
+      Show unreported = { .from = STRANGER, .to = clients[i / G_N_ELEMENTS (named)] };
+      g_autoptr (PlumCall) done = NULL;
+
+      take_over (f, 0);
+      start_show (f, &unreported);
+      done = delete_9000 (f, named[i % G_N_ELEMENTS (named)], NULL);
+      g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_MALFORMED);
+      g_assert_cmpstr (plum_call_get_error (done)->message, ==,
+                       "UPnP: " GATEWAY " does not show at present which host port 9000 leads "
+                       "to: its entry was not deleted");
+      assert_spared (f);
+    }
+}
+
+/* The first look at a router that omits the host. */
+static void
+test_delete_missing (Fixture *f, gconstpointer data)
+{
+  Show missing = { .from = "<NewInternalClient>" STRANGER "</NewInternalClient>", .to = "" };
+  g_autoptr (PlumCall) failed = NULL;
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  take_over (f, 0);
+  start_show (f, &missing);
+  failed = delete_9000 (f, LOCAL, NULL);
+  g_assert_error (plum_call_get_error (failed), PLUM_ERROR, PLUM_ERROR_MALFORMED);
+  assert_spared (f);
+
+  /* It was listed in this way. */
+  done = delete_9000 (f, "", NULL);
+  g_assert_no_error (plum_call_get_error (done));
+  g_assert_null (find (f, 9000));
+}
+
+/* The same host text as in the list, or another address, is an answer. */
+static void
+test_delete_reported (Fixture *f, gconstpointer data)
+{
+  Show name = { .from = STRANGER, .to = "my-pc" };
+  g_autoptr (PlumCall) other = NULL;
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  take_over (f, 0);
+  other = delete_9000 (f, LOCAL, NULL);
+  g_assert_error (plum_call_get_error (other), PLUM_ERROR, PLUM_ERROR_CONFLICT);
+  assert_spared (f);
+
+  start_show (f, &name);
+  done = delete_9000 (f, "my-pc", NULL);
+  g_assert_no_error (plum_call_get_error (done));
+  g_assert_null (find (f, 9000));
+}
+
+/* The answer to the delete is lost: an empty entry proves that there is none, and an entry of an
+ * unreported host proves nothing. */
+static void
+test_delete_unanswered (Fixture *f, gconstpointer data)
+{
+  Show blank = { .body = blanks[0], .after_delete = TRUE, .lose_delete = TRUE };
+  Show unreported = { .body = RESPONSE (ENTRY ("8080", "my-pc", "1", "test")),
+                      .after_delete = TRUE,
+                      .lose_delete = TRUE };
+  g_autoptr (PlumCall) done = NULL;
+  g_autoptr (PlumCall) failed = NULL;
+
+  discover (f);
+  take_over (f, 0);
+  start_show (f, &blank);
+  done = delete_9000 (f, STRANGER, NULL);
+  g_assert_no_error (plum_call_get_error (done));
+
+  take_over (f, 0);
+  start_show (f, &unreported);
+  failed = delete_9000 (f, STRANGER, NULL);
+  g_assert_error (plum_call_get_error (failed), PLUM_ERROR, PLUM_ERROR_MALFORMED);
+  g_assert_nonnull (strstr (plum_call_get_error (failed)->message, "it may remain until"));
+}
+
 static const UpnpTest tests[] = {
   { "blank/old-port", { 0 }, test_old_port_is_blank },
   { "blank/cut", { 0 }, test_cut_is_not_blank },
+  { "blank/delete/empty", { 0 }, test_delete_blank },
+  { "blank/delete/disabled", { 0 }, test_delete_disabled },
+  { "blank/delete/unreported", { 0 }, test_delete_unreported },
+  { "blank/delete/missing", { 0 }, test_delete_missing },
+  { "blank/delete/reported", { 0 }, test_delete_reported },
+  { "blank/delete/unanswered", { 0 }, test_delete_unanswered },
 };
 
 int
