@@ -116,6 +116,38 @@ assert_spared (Fixture *f)
   g_assert_cmpuint (f->igd->counts.delete, ==, 0);
 }
 
+/* -- Messages -- */
+
+typedef struct
+{
+  const char *text; /* in a message */
+  guint n;          /* how many messages had it */
+} Expected;
+
+static void
+on_message (PlumLogLevel level, const char *domain, const char *message, gpointer data)
+{
+  Expected *self = data;
+
+  if (strstr (message, self->text) != NULL)
+    self->n++;
+}
+
+static void
+start_log (Expected *self)
+{
+  plum_log_set_level (PLUM_LOG_LEVEL_INFO);
+  plum_log_set_func (on_message, self, NULL);
+}
+
+static void
+assert_logged_once (Expected *self)
+{
+  plum_log_set_func (NULL, NULL, NULL);
+  plum_log_set_level (PLUM_LOG_LEVEL_WARN);
+  g_assert_cmpuint (self->n, ==, 1);
+}
+
 /* -- A renewal that is refused, so that the mapping gets another port -- */
 
 static void
@@ -150,6 +182,43 @@ test_old_port_is_blank (Fixture *f, gconstpointer data)
       renew_elsewhere (f);
       g_assert_cmpuint (f->igd->counts.delete, ==, 0);
     }
+}
+
+/* The same program on another host may have the port, and the router does not report the host. */
+static void
+test_old_port_is_unreported (Fixture *f, gconstpointer data)
+{
+  static const char *const clients[] = { "", "my-pc", "0.0.0.0", "(null)" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      Show unreported = { .from = STRANGER, .to = clients[i] };
+      Expected left = { GATEWAY ": TCP port 9000 may remain on the router for up to 600 s", 0 };
+
+      g_test_message ("%s", clients[i]);
+      renew_backend (f);
+      f->igd->edit = NULL;
+      f->igd->counts.get_status = 0;
+      fake_igd_wipe (f->igd);
+      map_only (f, 9000);
+      take_over (f, 600);
+      start_show (f, &unreported);
+      start_log (&left);
+      renew_elsewhere (f);
+      assert_spared (f);
+      assert_logged_once (&left);
+    }
+}
+
+/* The router reports this host: the old entry is deleted. */
+static void
+test_old_port_is_ours (Fixture *f, gconstpointer data)
+{
+  map_only (f, 9000);
+  test_loop_advance (&f->loop, LIFETIME / 2 * 1000 + 1000);
+  renew_elsewhere (f);
+  g_assert_null (find (f, 9000));
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
 }
 
 /* The rest of a cut answer may have a value. */
@@ -317,6 +386,8 @@ test_delete_unanswered (Fixture *f, gconstpointer data)
 
 static const UpnpTest tests[] = {
   { "blank/old-port", { 0 }, test_old_port_is_blank },
+  { "blank/old-port-unreported", { 0 }, test_old_port_is_unreported },
+  { "blank/old-port-ours", { 0 }, test_old_port_is_ours },
   { "blank/cut", { 0 }, test_cut_is_not_blank },
   { "blank/delete/empty", { 0 }, test_delete_blank },
   { "blank/delete/disabled", { 0 }, test_delete_disabled },
