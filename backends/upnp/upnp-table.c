@@ -108,8 +108,9 @@ on_entry_after_delete (const UpnpSoapReply *reply,
   UpnpTableOperation *self = user_data;
   UpnpNegotiation *negotiation = &self->negotiation;
   g_autoptr (UpnpTableEntry) entry = NULL;
+  UpnpLookupResult result = upnp_table_take_entry (self, reply, local_address, error, &entry);
 
-  switch (upnp_table_take_entry (self, reply, local_address, error, &entry))
+  switch (self->unclear ? UPNP_LOOKUP_UNKNOWN : result)
     {
     case UPNP_LOOKUP_FREE:
     case UPNP_LOOKUP_TAKEN:
@@ -168,7 +169,7 @@ on_entry_after_success (const UpnpSoapReply *reply,
       return;
     }
 
-  if (result != UPNP_LOOKUP_UNKNOWN)
+  if (result != UPNP_LOOKUP_UNKNOWN && !self->unclear)
     negotiation->operation.device->memory.deletes = TRUE;
   upnp_negotiation_accept_delete (negotiation, NULL);
 }
@@ -257,7 +258,12 @@ on_scanned_before_delete (UpnpNegotiation *negotiation,
   g_autoptr (UpnpTableEntry) entry = NULL;
 
   if (result == UPNP_LOOKUP_TAKEN)
-    result = upnp_table_take_entry (self, reply, local_address, NULL, &entry);
+    {
+      result = upnp_table_take_entry (self, reply, local_address, NULL, &entry);
+      /* An empty entry that is listed has a port nevertheless. */
+      if (result == UPNP_LOOKUP_FREE || self->unclear)
+        result = UPNP_LOOKUP_UNKNOWN;
+    }
 
   if (result == UPNP_LOOKUP_OURS)
     upnp_table_delete (self);

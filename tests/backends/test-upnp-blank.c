@@ -66,10 +66,7 @@ show (const char *request, guint *status, GString *body, gpointer data)
     {
       self->after_delete = FALSE;
       if (self->lose_delete)
-        {
-          *status = 503;
-          g_string_assign (body, "");
-        }
+        *status = 0;
       return;
     }
   if (strstr (request, "#Get") == NULL || strstr (request, "#GetExternal") != NULL)
@@ -384,6 +381,96 @@ test_delete_unanswered (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (plum_call_get_error (failed)->message, "it may remain until"));
 }
 
+/* -- The table of a router that answers 501 for the port itself -- */
+
+/* A record without a token: the entry may be another host's. */
+static PlumCall *
+unmap_record (Fixture *f)
+{
+  g_autoptr (PlumLease) lease = plum_lease_new (NULL, 9000, LIFETIME, NULL);
+
+  return lease_call (f, PLUM_CALL_UNMAP, lease);
+}
+
+static void
+assert_not_confirmed (Fixture *f, PlumCall *done)
+{
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_MALFORMED);
+  g_assert_false (plum_error_is_final (plum_call_get_error (done)));
+  assert_spared (f);
+}
+
+/* The backend knows that the router shows its entries. */
+static void
+map_and_unmap (Fixture *f)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 9001);
+
+  unmap_port (f, lease);
+}
+
+static void
+test_listed_unreported (Fixture *f, gconstpointer data)
+{
+  static const char *const clients[] = { "", "my-pc", "0.0.0.0", "(null)" };
+
+  map_and_unmap (f);
+  for (gsize i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      Show listed = { .body = FAULT ("501"), .from = STRANGER, .to = clients[i] };
+      g_autoptr (PlumCall) done = NULL;
+
+      g_test_message ("%s", clients[i]);
+      take_over (f, 0);
+      start_show (f, &listed);
+      done = unmap_record (f);
+      assert_not_confirmed (f, done);
+    }
+}
+
+/* The list has the external port, but no value of its entry. */
+static void
+test_listed_blank (Fixture *f, gconstpointer data)
+{
+  static const char *const clients[] = { "", "0.0.0.0", "(null)" };
+
+  map_and_unmap (f);
+  for (gsize i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      Show listed = { .body = FAULT ("501"),
+                      .from = STRANGER,
+                      .to = clients[i],
+                      .from2 = "<NewInternalPort>8080<",
+                      .to2 = "<NewInternalPort>0<" };
+      g_autoptr (PlumCall) done = NULL;
+
+      g_test_message ("%s", clients[i]);
+      take_over (f, 0);
+      *find (f, 9000)->description = '\0';
+      start_show (f, &listed);
+      done = unmap_record (f);
+      assert_not_confirmed (f, done);
+    }
+}
+
+/* The router did not answer the delete of an entry of this host, and then omits the host. */
+static void
+test_unanswered_unreported (Fixture *f, gconstpointer data)
+{
+  Show unreported = { .body = RESPONSE (ENTRY ("8080", "my-pc", "1", "test")),
+                      .after_delete = TRUE,
+                      .lose_delete = TRUE };
+  g_autoptr (PlumCall) done = NULL;
+
+  map_and_unmap (f);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 8080, LOCAL, 0);
+  f->igd->switches.keep_deleted = TRUE;
+  start_show (f, &unreported);
+  done = unmap_record (f);
+  g_assert_nonnull (plum_call_get_error (done));
+  g_assert_false (plum_error_is_final (plum_call_get_error (done)));
+}
+
 static const UpnpTest tests[] = {
   { "blank/old-port", { 0 }, test_old_port_is_blank },
   { "blank/old-port-unreported", { 0 }, test_old_port_is_unreported },
@@ -395,6 +482,9 @@ static const UpnpTest tests[] = {
   { "blank/delete/missing", { 0 }, test_delete_missing },
   { "blank/delete/reported", { 0 }, test_delete_reported },
   { "blank/delete/unanswered", { 0 }, test_delete_unanswered },
+  { "blank/unmap/listed-unreported", { 0 }, test_listed_unreported },
+  { "blank/unmap/listed-empty", { 0 }, test_listed_blank },
+  { "blank/unmap/unanswered", { 0 }, test_unanswered_unreported },
 };
 
 int
