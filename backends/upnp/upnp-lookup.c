@@ -197,7 +197,8 @@ upnp_lookup_is_other (const UpnpTableEntry *entry, const UpnpLookupOwner *owner)
       !upnp_lookup_has_description (entry, owner->description))
     return TRUE;
 
-  return upnp_client_match (entry->internal_client, owner->local_address) == UPNP_MATCH_OTHER;
+  return !is_former (entry, owner) &&
+         upnp_client_match (entry->internal_client, owner->local_address) == UPNP_MATCH_OTHER;
 }
 
 gboolean

@@ -471,6 +471,43 @@ test_unanswered_unreported (Fixture *f, gconstpointer data)
   g_assert_false (plum_error_is_final (plum_call_get_error (done)));
 }
 
+/* -- A former address of this host -- */
+
+#define EARLIER UPNP_TEST_NET ".77"
+
+static PlumCall *
+unmap_moved (Fixture *f)
+{
+  g_autoptr (PlumRequest) request = test_request_new (PLUM_PROTOCOL_TCP, 8080, 9000, LIFETIME, 1);
+  g_autoptr (PlumLease) lease = plum_lease_new (NULL, 9000, LIFETIME, NULL);
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (EARLIER);
+  const PlumCallArgs args = { .request = request, .lease = lease, .local_address = address };
+
+  return call (f, PLUM_CALL_UNMAP_MOVED, &args);
+}
+
+/* The entry leads to the former address, but the router reports neither its port nor its
+ * description: it may be ours, or that of the host that has the address now. */
+static void
+test_moved_unreported (Fixture *f, gconstpointer data)
+{
+  Show unreported = { .body = RESPONSE (ENTRY ("0", EARLIER, "1", "")) };
+  Show other = { .body = RESPONSE (ENTRY ("0", EARLIER, "1", "torrent")) };
+  g_autoptr (PlumCall) done = NULL;
+  g_autoptr (PlumCall) spared = NULL;
+
+  discover (f);
+  start_show (f, &unreported);
+  done = unmap_moved (f);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_MALFORMED);
+  g_assert_false (plum_error_is_final (plum_call_get_error (done)));
+
+  start_show (f, &other);
+  spared = unmap_moved (f);
+  g_assert_no_error (plum_call_get_error (spared));
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+}
+
 static const UpnpTest tests[] = {
   { "blank/old-port", { 0 }, test_old_port_is_blank },
   { "blank/old-port-unreported", { 0 }, test_old_port_is_unreported },
@@ -485,6 +522,7 @@ static const UpnpTest tests[] = {
   { "blank/unmap/listed-unreported", { 0 }, test_listed_unreported },
   { "blank/unmap/listed-empty", { 0 }, test_listed_blank },
   { "blank/unmap/unanswered", { 0 }, test_unanswered_unreported },
+  { "blank/unmap/moved", { 0 }, test_moved_unreported },
 };
 
 int
