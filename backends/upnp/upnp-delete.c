@@ -4,12 +4,10 @@
 
 #include "upnp-client.h"
 #include "upnp-lookup.h"
+#include "upnp-map-text.h"
 #include "upnp-operation.h"
 
 #include <glib/gi18n-lib.h>
-
-/* How many characters of another host's name to show. */
-#define MAX_CLIENT 45
 
 /* In ms: how long to look for an entry after a delete without a usable answer. */
 #define LOOK_AGAIN 3000
@@ -370,12 +368,12 @@ upnp_delete_send (UpnpDelete *self)
 static void
 upnp_delete_fail_conflict (UpnpDelete *self, const UpnpTableEntry *found)
 {
-  g_autofree char *client = upnp_soap_dup_shown (found->internal_client, MAX_CLIENT);
+  g_autofree char *target = upnp_map_text_dup_target (found);
 
   upnp_operation_fail (&self->operation, PLUM_ERROR_CONFLICT,
-                       _ ("port %u of %s now leads to %s port %u: it was not deleted"),
-                       self->attempt.external_port, self->operation.device->name, client,
-                       found->internal_port);
+                       /* Translators: a port, a router, a host or a port of a host. */
+                       _ ("port %u of %s now leads to %s: it was not deleted"),
+                       self->attempt.external_port, self->operation.device->name, target);
 }
 
 /* The router does not show the entry. The user may have seen it in a list. */

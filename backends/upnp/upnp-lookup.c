@@ -114,6 +114,12 @@ is_no_host (const char *text)
          (upnp_client_read_ipv4 (text, bytes) && memcmp (bytes, any, UPNP_IPV4_SIZE) == 0);
 }
 
+gboolean
+upnp_lookup_has_host (const UpnpTableEntry *entry)
+{
+  return !is_no_host (entry->internal_client);
+}
+
 /* Some routers answer for a port without an entry with an empty one. One that is enabled and has
  * any value may be another host's, of which the router does not report the host and the port
  * (quirk 100). */

@@ -3,13 +3,11 @@
 #include "upnp-table.h"
 
 #include "upnp-find.h"
+#include "upnp-map-text.h"
 #include "upnp-scan.h"
 #include "upnp-token.h"
 
 #include <glib/gi18n-lib.h>
-
-/* How many characters of another host's name to show. */
-#define MAX_CLIENT 45
 
 /* Reads or deletes one entry of the table. */
 typedef struct
@@ -340,6 +338,12 @@ on_table_found (UpnpNegotiation *negotiation, UpnpLookupResult result, guint ext
     }
   else if (result == UPNP_LOOKUP_FREE)
     upnp_operation_succeed (operation);
+  else if (negotiation->find.unclear)
+    upnp_operation_fail (
+      operation, PLUM_ERROR_NOT_SUPPORTED,
+      _ ("%s does not list which hosts its entries lead to: the port that it chose may remain "
+         "until its lease expires"),
+      operation->device->name);
   else
     upnp_operation_fail (
       operation, PLUM_ERROR_NOT_SUPPORTED,
@@ -481,7 +485,7 @@ on_checked (const UpnpSoapReply *reply,
   UpnpTableOperation *self = user_data;
   UpnpOperation *operation = &self->negotiation.operation;
   g_autoptr (UpnpTableEntry) entry = NULL;
-  g_autofree char *client = NULL;
+  g_autofree char *target = NULL;
   UpnpLookupResult result;
 
   if (error != NULL || reply->outcome == UPNP_SOAP_NO_ANSWER)
@@ -503,10 +507,11 @@ on_checked (const UpnpSoapReply *reply,
                                NULL);
   else if (result == UPNP_LOOKUP_TAKEN)
     {
-      client = upnp_soap_dup_shown (entry->internal_client, MAX_CLIENT);
+      target = upnp_map_text_dup_target (entry);
       upnp_operation_fail (operation, PLUM_ERROR_CONFLICT,
-                           _ ("port %u of %s now leads to %s port %u"), self->external_port,
-                           operation->device->name, client, entry->internal_port);
+                           /* Translators: a port, a router, a host or a port of a host. */
+                           _ ("port %u of %s now leads to %s"), self->external_port,
+                           operation->device->name, target);
     }
   else if (!entry->enabled)
     {

@@ -508,6 +508,121 @@ test_moved_unreported (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.delete, ==, 0);
 }
 
+/* -- What is said of an unknown host -- */
+
+static const char *const no_hosts[] = { "", "0.0.0.0", "(null)", " (NULL) " };
+
+static void
+assert_message (PlumCall *done, PlumError code, const char *message)
+{
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, (int) code);
+  g_assert_cmpstr (plum_call_get_error (done)->message, ==, message);
+}
+
+#define LEADS_TO "UPnP: port 9000 of " GATEWAY " now leads to "
+
+/* Another program's entry, of which the host is not reported. */
+static void
+test_text_of_check (Fixture *f, gconstpointer data)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (no_hosts); i++)
+    {
+      Show unreported = { .from = STRANGER, .to = no_hosts[i], .from2 = ">test<", .to2 = ">tor<" };
+      Show nothing = unreported;
+      g_autoptr (PlumLease) lease = NULL;
+      g_autoptr (PlumLease) again = NULL;
+      g_autoptr (PlumCall) done = NULL;
+      g_autoptr (PlumCall) failed = NULL;
+
+      g_test_message ("%s", no_hosts[i]);
+      f->igd->edit = NULL;
+      fake_igd_wipe (f->igd);
+      lease = map_port (f, 9000);
+      take_over (f, 0);
+      start_show (f, &unreported);
+      done = lease_call (f, PLUM_CALL_CHECK, lease);
+      assert_message (done, PLUM_ERROR_CONFLICT, LEADS_TO "port 8080 of an unknown host");
+
+      f->igd->edit = NULL;
+      fake_igd_wipe (f->igd);
+      again = map_port (f, 9000);
+      take_over (f, 0);
+      find (f, 9000)->internal_port = 0;
+      start_show (f, &nothing);
+      failed = lease_call (f, PLUM_CALL_CHECK, again);
+      assert_message (failed, PLUM_ERROR_CONFLICT, LEADS_TO "an unknown host");
+    }
+}
+
+static void
+test_text_of_delete (Fixture *f, gconstpointer data)
+{
+  discover (f);
+  for (gsize i = 0; i < G_N_ELEMENTS (no_hosts); i++)
+    {
+      Show unreported = { .from = STRANGER, .to = no_hosts[i] };
+      g_autoptr (PlumCall) done = NULL;
+
+      g_test_message ("%s", no_hosts[i]);
+      take_over (f, 0);
+      find (f, 9000)->internal_port = 80;
+      start_show (f, &unreported);
+      done = delete_9000 (f, LOCAL, NULL);
+      assert_message (done, PLUM_ERROR_CONFLICT,
+                      LEADS_TO "port 80 of an unknown host: it was not deleted");
+    }
+}
+
+static void
+test_text_of_map (Fixture *f, gconstpointer data)
+{
+  discover (f);
+  for (gsize i = 0; i < G_N_ELEMENTS (no_hosts); i++)
+    {
+      Show unreported = { .from = STRANGER, .to = no_hosts[i] };
+      g_autoptr (PlumRequest) request = test_request_new_exact (PLUM_PROTOCOL_TCP, 8080, 9000);
+      const PlumCallArgs args = { .request = request };
+      g_autoptr (PlumCall) done = NULL;
+
+      g_test_message ("%s", no_hosts[i]);
+      take_over (f, 0);
+      start_show (f, &unreported);
+      done = call (f, PLUM_CALL_MAP, &args);
+      assert_message (done, PLUM_ERROR_CONFLICT,
+                      "UPnP: external TCP port 9000 belongs to an unknown host (its entry is "
+                      "called “test”)");
+    }
+}
+
+/* The router does not answer the request in which it chooses a port, and its list has no hosts. */
+static void
+hide_chosen_port (const char *request, guint *status, GString *body, gpointer data)
+{
+  FakeIgd *igd = data;
+
+  if (strstr (request, "#AddAnyPortMapping\"") != NULL)
+    igd->switches.http_silent = TRUE;
+  g_string_replace (body, LOCAL, "my-pc", 0);
+}
+
+static void
+test_text_of_chosen_port (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) mapped = NULL;
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  f->igd->edit = hide_chosen_port;
+  f->igd->edit_data = f->igd;
+  mapped = map_call (f, 8080, 9000, LIFETIME);
+  g_assert_nonnull (plum_call_get_error (mapped));
+  f->igd->switches.http_silent = FALSE;
+  done = lease_call (f, PLUM_CALL_UNMAP, NULL);
+  assert_message (done, PLUM_ERROR_NOT_SUPPORTED,
+                  "UPnP: " GATEWAY " does not list which hosts its entries lead to: the port that "
+                  "it chose may remain until its lease expires");
+}
+
 static const UpnpTest tests[] = {
   { "blank/old-port", { 0 }, test_old_port_is_blank },
   { "blank/old-port-unreported", { 0 }, test_old_port_is_unreported },
@@ -523,6 +638,10 @@ static const UpnpTest tests[] = {
   { "blank/unmap/listed-empty", { 0 }, test_listed_blank },
   { "blank/unmap/unanswered", { 0 }, test_unanswered_unreported },
   { "blank/unmap/moved", { 0 }, test_moved_unreported },
+  { "blank/text/check", { 0 }, test_text_of_check },
+  { "blank/text/delete", { 0 }, test_text_of_delete },
+  { "blank/text/map", { 0 }, test_text_of_map },
+  { "blank/text/chosen-port", { .version = 2, .few_ports_fault = 728 }, test_text_of_chosen_port },
 };
 
 int
