@@ -467,6 +467,7 @@ read_any_entry (const UpnpXmlNode *node)
   UpnpTableEntry *entry = g_new0 (UpnpTableEntry, 1);
   g_autofree char *enabled = upnp_xml_dup_text (node, "newenabled");
 
+  entry->complete = node->closed;
   entry->protocol_text = upnp_xml_dup_text (node, "newprotocol");
   entry->external_port_text = upnp_xml_dup_text (node, "newexternalport");
   entry->internal_port_text = upnp_xml_dup_text (node, "newinternalport");

@@ -59,7 +59,8 @@ typedef struct
   char *description;
   guint lease; /* s; 0: permanent, if lease_known */
   gboolean lease_known;
-  gboolean enabled; /* TRUE if unknown */
+  gboolean enabled;  /* TRUE if unknown */
+  gboolean complete; /* FALSE: it is cut: what is missing is unknown */
   /* As the router sent them; (nullable): missing or cut. */
   char *protocol_text;
   char *external_port_text;

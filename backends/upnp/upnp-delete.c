@@ -4,12 +4,10 @@
 
 #include "upnp-client.h"
 #include "upnp-lookup.h"
+#include "upnp-map-text.h"
 #include "upnp-operation.h"
 
 #include <glib/gi18n-lib.h>
-
-/* How many characters of another host's name to show. */
-#define MAX_CLIENT 45
 
 /* In ms: how long to look for an entry after a delete without a usable answer. */
 #define LOOK_AGAIN 3000
@@ -153,9 +151,9 @@ upnp_delete_set_reason (UpnpDelete *self, const UpnpSoapReply *reply, const GErr
 
 /* -- Look -- */
 
-/* Whether the entry that was found is the one that is meant. */
-static gboolean
-is_meant (UpnpDelete *self, const UpnpTableEntry *found, const char *local_address)
+/* Whether the entry that was found leads to the host and the port that are meant. */
+static UpnpMatch
+upnp_delete_match (UpnpDelete *self, const UpnpTableEntry *found, const char *local_address)
 {
   GInetAddress *address = plum_entry_get_internal_address (self->entry);
   g_autofree char *wanted = address != NULL
@@ -167,13 +165,14 @@ is_meant (UpnpDelete *self, const UpnpTableEntry *found, const char *local_addre
 
   if (self->attempt.internal_port != 0 && found->internal_port != 0 &&
       self->attempt.internal_port != found->internal_port)
-    return FALSE;
+    return UPNP_MATCH_OTHER;
 
   if (wanted == NULL)
-    return upnp_client_match (found->internal_client, local_address) == UPNP_MATCH_SAME;
+    return upnp_client_match (found->internal_client, local_address);
+  if (g_strcmp0 (client, wanted) == 0)
+    return UPNP_MATCH_SAME;
 
-  return g_strcmp0 (client, wanted) == 0 ||
-         upnp_client_match (found->internal_client, wanted) == UPNP_MATCH_SAME;
+  return upnp_client_match (found->internal_client, wanted);
 }
 
 /* Whether the user has seen the entry in a list, and named it. */
@@ -184,15 +183,43 @@ is_named (UpnpDelete *self)
          plum_entry_get_internal_address_text (self->entry) != NULL;
 }
 
-static UpnpTableEntry *
-read_found (const UpnpSoapReply *reply)
+/* Reads the answer to GetSpecificPortMappingEntry: UPNP_LOOKUP_OURS is the entry that is meant.
+ * found: set to NULL if there is none, or if the answer is not usable. */
+static UpnpLookupResult
+upnp_delete_read (UpnpDelete *self,
+                  const UpnpSoapReply *reply,
+                  const char *local_address,
+                  const GError *error,
+                  UpnpTableEntry **found)
 {
-  g_autoptr (UpnpTableEntry) found = NULL;
+  g_autoptr (UpnpTableEntry) entry = NULL;
+
+  *found = NULL;
+  if (error != NULL)
+    return UPNP_LOOKUP_UNKNOWN;
+  if (says_nothing_there (reply))
+    return UPNP_LOOKUP_FREE;
 
   if (reply->outcome == UPNP_SOAP_DONE)
-    found = upnp_soap_read_any_entry (reply);
+    entry = upnp_soap_read_entry (reply);
+  if (entry == NULL && reply->outcome == UPNP_SOAP_DONE)
+    entry = upnp_soap_read_any_entry (reply); /* cut, but after the host */
+  if (entry == NULL || entry->internal_client == NULL)
+    return UPNP_LOOKUP_UNKNOWN;
+  if (upnp_lookup_is_blank (entry, plum_entry_get_description (self->entry)))
+    return UPNP_LOOKUP_FREE;
 
-  return found != NULL && found->internal_client != NULL ? g_steal_pointer (&found) : NULL;
+  *found = g_steal_pointer (&entry);
+  switch (upnp_delete_match (self, *found, local_address))
+    {
+    case UPNP_MATCH_SAME:
+      return UPNP_LOOKUP_OURS;
+    case UPNP_MATCH_OTHER:
+      return UPNP_LOOKUP_TAKEN;
+    case UPNP_MATCH_UNKNOWN:
+    default:
+      return UPNP_LOOKUP_UNKNOWN;
+    }
 }
 
 static gboolean
@@ -209,15 +236,22 @@ on_looked_again (const UpnpSoapReply *reply,
                  gpointer user_data)
 {
   UpnpDelete *self = user_data;
-  g_autoptr (UpnpTableEntry) found = error == NULL ? read_found (reply) : NULL;
+  g_autoptr (UpnpTableEntry) found = NULL;
 
-  /* An entry of another host has replaced it. */
-  if (found != NULL ? !is_meant (self, found, local_address)
-                    : error == NULL && says_nothing_there (reply))
-    upnp_operation_succeed (&self->operation);
-  else
-    upnp_delete_fail_unconfirmed (self, found != NULL ? describe_seen_entry (self)
-                                                      : describe_left_entry (self));
+  switch (upnp_delete_read (self, reply, local_address, error, &found))
+    {
+    case UPNP_LOOKUP_FREE:
+    case UPNP_LOOKUP_TAKEN: /* an entry of another host has replaced it */
+      upnp_operation_succeed (&self->operation);
+      break;
+    case UPNP_LOOKUP_OURS:
+      upnp_delete_fail_unconfirmed (self, describe_seen_entry (self));
+      break;
+    case UPNP_LOOKUP_UNKNOWN:
+    default:
+      upnp_delete_fail_unconfirmed (self, describe_left_entry (self));
+      break;
+    }
 }
 
 /* -- Delete -- */
@@ -264,16 +298,17 @@ on_verified (const UpnpSoapReply *reply,
 {
   UpnpDelete *self = user_data;
   UpnpMemory *memory = &self->operation.device->memory;
-  g_autoptr (UpnpTableEntry) found = error == NULL ? read_found (reply) : NULL;
+  g_autoptr (UpnpTableEntry) found = NULL;
+  UpnpLookupResult result = upnp_delete_read (self, reply, local_address, error, &found);
 
-  if (found != NULL && is_meant (self, found, local_address))
+  if (result == UPNP_LOOKUP_OURS)
     {
       if (!upnp_operation_read_back_later (&self->operation, on_pause_ended))
         upnp_operation_fail_kept (&self->operation, self->attempt.external_port);
       return;
     }
 
-  if (found != NULL || (error == NULL && says_nothing_there (reply)))
+  if (result != UPNP_LOOKUP_UNKNOWN)
     memory->deletes = TRUE;
   upnp_operation_succeed (&self->operation);
 }
@@ -333,25 +368,12 @@ upnp_delete_send (UpnpDelete *self)
 static void
 upnp_delete_fail_conflict (UpnpDelete *self, const UpnpTableEntry *found)
 {
-  g_autofree char *client = upnp_soap_dup_shown (found->internal_client, MAX_CLIENT);
+  g_autofree char *target = upnp_map_text_dup_target (found);
 
   upnp_operation_fail (&self->operation, PLUM_ERROR_CONFLICT,
-                       _ ("port %u of %s now leads to %s port %u: it was not deleted"),
-                       self->attempt.external_port, self->operation.device->name, client,
-                       found->internal_port);
-}
-
-/* Records whether the router shows its entries. */
-static void
-upnp_delete_learn_look (UpnpDelete *self,
-                        const UpnpSoapReply *reply,
-                        const GError *error,
-                        const UpnpTableEntry *found)
-{
-  UpnpMemory *memory = &self->operation.device->memory;
-
-  if (found != NULL || (error == NULL && says_nothing_there (reply)))
-    memory->lookups = UPNP_LOOKUPS_WORK;
+                       /* Translators: a port, a router, a host or a port of a host. */
+                       _ ("port %u of %s now leads to %s: it was not deleted"),
+                       self->attempt.external_port, self->operation.device->name, target);
 }
 
 /* The router does not show the entry. The user may have seen it in a list. */
@@ -389,14 +411,17 @@ on_looked (const UpnpSoapReply *reply,
 {
   UpnpDelete *self = user_data;
   UpnpOperation *operation = &self->operation;
-  g_autoptr (UpnpTableEntry) found = error == NULL ? read_found (reply) : NULL;
+  g_autoptr (UpnpTableEntry) found = NULL;
+  UpnpLookupResult result = upnp_delete_read (self, reply, local_address, error, &found);
 
-  upnp_delete_learn_look (self, reply, error, found);
+  if (found != NULL || result == UPNP_LOOKUP_FREE)
+    operation->device->memory.lookups = UPNP_LOOKUPS_WORK;
+
   if (is_lost (reply, error))
     {
       upnp_operation_fail_exchange (operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
     }
-  else if (error == NULL && says_nothing_there (reply))
+  else if (result == UPNP_LOOKUP_FREE)
     {
       upnp_operation_fail (operation, PLUM_ERROR_DESTROYED, _ ("%s has no entry for port %u"),
                            operation->device->name, self->attempt.external_port);
@@ -405,7 +430,11 @@ on_looked (const UpnpSoapReply *reply,
     {
       upnp_delete_take_unseen (self, reply, error);
     }
-  else if (!is_meant (self, found, local_address))
+  else if (result == UPNP_LOOKUP_UNKNOWN)
+    {
+      upnp_operation_fail_unseen (operation, reply, self->attempt.external_port);
+    }
+  else if (result == UPNP_LOOKUP_TAKEN)
     {
       upnp_delete_fail_conflict (self, found);
     }

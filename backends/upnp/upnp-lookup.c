@@ -81,11 +81,12 @@ upnp_lookup_has_description (const UpnpTableEntry *entry, const char *descriptio
          g_str_equal (text, SHORT_DESCRIPTION);
 }
 
+/* description: (nullable): unknown */
 static gboolean
-has_own_description (const UpnpTableEntry *entry, const UpnpLookupOwner *owner)
+has_own_description (const UpnpTableEntry *entry, const char *description)
 {
-  return entry->description != NULL && *entry->description != '\0' && owner->description != NULL &&
-         upnp_lookup_has_description (entry, owner->description);
+  return entry->description != NULL && *entry->description != '\0' && description != NULL &&
+         *description != '\0' && upnp_lookup_has_description (entry, description);
 }
 
 /* “(null)” is what a firmware prints in place of a text that it does not have. */
@@ -113,19 +114,31 @@ is_no_host (const char *text)
          (upnp_client_read_ipv4 (text, bytes) && memcmp (bytes, any, UPNP_IPV4_SIZE) == 0);
 }
 
+gboolean
+upnp_lookup_has_host (const UpnpTableEntry *entry)
+{
+  return !is_no_host (entry->internal_client);
+}
+
 /* Some routers answer for a port without an entry with an empty one. One that is enabled and has
  * any value may be another host's, of which the router does not report the host and the port
  * (quirk 100). */
 static gboolean
-lookup_is_blank (const UpnpTableEntry *entry, const UpnpLookupOwner *owner)
+lookup_is_blank (const UpnpTableEntry *entry, const char *description)
 {
   if (!is_no_port (entry->internal_port_text) || !is_no_host (entry->internal_client) ||
-      has_own_description (entry, owner))
+      has_own_description (entry, description))
     return FALSE;
 
   return !entry->enabled ||
          (is_missing (entry->description) && entry->lease == 0 &&
           (is_no_host (entry->remote_host) || g_strcmp0 (entry->remote_host, "*") == 0));
+}
+
+gboolean
+upnp_lookup_is_blank (const UpnpTableEntry *entry, const char *description)
+{
+  return entry->complete && lookup_is_blank (entry, description);
 }
 
 static UpnpMatch
@@ -172,7 +185,7 @@ is_ours (UpnpDevice *device, const UpnpTableEntry *entry, const UpnpLookupOwner 
   /* Another host may have the former address by now, but does not use this description. */
   if (is_former (entry, owner))
     return port == UPNP_MATCH_SAME ? upnp_lookup_has_description (entry, owner->description)
-                                   : has_own_description (entry, owner);
+                                   : has_own_description (entry, owner->description);
   if (client == UPNP_MATCH_OTHER)
     return FALSE;
 
@@ -180,7 +193,7 @@ is_ours (UpnpDevice *device, const UpnpTableEntry *entry, const UpnpLookupOwner 
   if (owner->expected)
     return may_have_own_description (device, entry, owner);
 
-  return client == UPNP_MATCH_SAME && has_own_description (entry, owner);
+  return client == UPNP_MATCH_SAME && has_own_description (entry, owner->description);
 }
 
 gboolean
@@ -190,7 +203,8 @@ upnp_lookup_is_other (const UpnpTableEntry *entry, const UpnpLookupOwner *owner)
       !upnp_lookup_has_description (entry, owner->description))
     return TRUE;
 
-  return upnp_client_match (entry->internal_client, owner->local_address) == UPNP_MATCH_OTHER;
+  return !is_former (entry, owner) &&
+         upnp_client_match (entry->internal_client, owner->local_address) == UPNP_MATCH_OTHER;
 }
 
 gboolean
@@ -243,8 +257,8 @@ upnp_lookup_read (UpnpDevice *device,
     return UPNP_LOOKUP_UNKNOWN;
 
   device->memory.lookups = UPNP_LOOKUPS_WORK;
-  if (lookup_is_blank (found, owner))
-    return UPNP_LOOKUP_FREE;
+  if (lookup_is_blank (found, owner->description))
+    return found->complete ? UPNP_LOOKUP_FREE : UPNP_LOOKUP_UNKNOWN;
 
   *entry = g_steal_pointer (&found);
   if (!is_ours (device, *entry, owner))

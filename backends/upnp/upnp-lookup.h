@@ -63,6 +63,11 @@ gboolean upnp_lookup_is_other (const UpnpTableEntry *entry, const UpnpLookupOwne
 gboolean upnp_lookup_is_misdirected (UpnpDevice *device,
                                      const UpnpTableEntry *entry,
                                      const UpnpLookupOwner *owner);
+/* Whether it stands for a port without an entry (quirk 100). FALSE also if the answer is cut: the
+ * rest may have a value. description: (nullable): that of the expected entry, if it is known. */
+gboolean upnp_lookup_is_blank (const UpnpTableEntry *entry, const char *description);
+/* FALSE: the router shows nothing, 0.0.0.0 or “(null)” in place of the internal host. */
+gboolean upnp_lookup_has_host (const UpnpTableEntry *entry);
 /* Whether an entry may have this description: routers omit it or shorten it. */
 gboolean upnp_lookup_has_description (const UpnpTableEntry *entry, const char *description);
 

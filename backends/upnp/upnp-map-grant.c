@@ -2,11 +2,13 @@
 
 #include "upnp-map-grant.h"
 
-#include "upnp-client.h"
 #include "upnp-map-port.h"
 #include "upnp-map-replace.h"
+#include "upnp-map-text.h"
 #include "upnp-map-verify.h"
 #include "upnp-token.h"
+
+#define CODE_NO_ENTRY 714
 
 #define WEEK 604800
 
@@ -14,6 +16,13 @@ UpnpPorts *
 upnp_map_get_ports (UpnpMap *self)
 {
   return upnp_session_get_ports (self->negotiation.operation.session);
+}
+
+static void
+upnp_map_log_leftover (UpnpMap *self, const char *text)
+{
+  plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_INFO, "UPnP: %s: %s",
+            self->negotiation.operation.device->name, text);
 }
 
 static void
@@ -27,13 +36,28 @@ upnp_map_return (UpnpMap *self)
   if (self->left_port == self->granted_port)
     upnp_operation_set_leftover (&self->negotiation.operation, NULL);
   if (self->negotiation.operation.leftover != NULL)
-    plum_log (G_LOG_DOMAIN, PLUM_LOG_LEVEL_INFO, "UPnP: %s: %s", device->name,
-              self->negotiation.operation.leftover);
+    upnp_map_log_leftover (self, self->negotiation.operation.leftover);
   upnp_negotiation_confirm (&self->negotiation, TRUE);
   upnp_negotiation_return_lease (&self->negotiation, device->external_address, self->granted_port,
                                  self->granted_lifetime,
                                  upnp_token_new (device->name, device->service, permanent,
                                                  client != NULL ? client : ""));
+}
+
+/* The entry of the old port may still exist. entry: (nullable) */
+static void
+upnp_map_return_beside_old (UpnpMap *self, const UpnpTableEntry *entry)
+{
+  const UpnpNegotiation *negotiation = &self->negotiation;
+  guint lease = entry != NULL && entry->lease_known
+                  ? entry->lease
+                  : upnp_attempt_get_lease (&negotiation->attempt);
+  g_autofree char *text =
+    upnp_map_text_dup_leftover (negotiation->protocol,
+                                plum_request_get_external_port (self->request), lease);
+
+  upnp_map_log_leftover (self, text);
+  upnp_map_return (self);
 }
 
 static void
@@ -42,7 +66,14 @@ on_old_entry_deleted (const UpnpSoapReply *reply,
                       const GError *error,
                       gpointer user_data)
 {
-  upnp_map_return (user_data);
+  UpnpMap *self = user_data;
+  gboolean keeps = self->negotiation.operation.device->memory.keeps_deleted;
+
+  if (error == NULL && ((reply->outcome == UPNP_SOAP_DONE && !keeps) ||
+                        (reply->outcome == UPNP_SOAP_FAULT && reply->code == CODE_NO_ENTRY)))
+    upnp_map_return (self);
+  else
+    upnp_map_return_beside_old (self, NULL);
 }
 
 /* Sends a request about the requested port instead of the granted one. */
@@ -55,20 +86,8 @@ upnp_map_call_for_requested (UpnpMap *self, UpnpAction action, UpnpSoapFunc func
   upnp_operation_call (&self->negotiation.operation, NULL, &request, func);
 }
 
-/* Without an address, the entry is ours only with our description. */
-static gboolean
-upnp_map_is_ours (UpnpMap *self, const UpnpTableEntry *entry, const char *local_address)
-{
-  const char *client = upnp_hosts_get_client (&self->negotiation.hosts, local_address);
-
-  return entry != NULL &&
-         upnp_entry_is_ours (entry, client, self->negotiation.attempt.internal_port) &&
-         (upnp_client_match (entry->internal_client, client) == UPNP_MATCH_SAME ||
-          self->negotiation.operation.device->memory.replaces_text ||
-          upnp_lookup_has_description (entry, self->description));
-}
-
-/* Deletes the old entry of this process, but not the entry of a host that has the port now. */
+/* Deletes the old entry of this process, but not the entry of a host that has the port now: the
+ * renewal was refused, so that the entry is ours only if the router reports this host. */
 static void
 on_old_entry_read (const UpnpSoapReply *reply,
                    const char *local_address,
@@ -76,14 +95,24 @@ on_old_entry_read (const UpnpSoapReply *reply,
                    gpointer user_data)
 {
   UpnpMap *self = user_data;
+  UpnpNegotiation *negotiation = &self->negotiation;
+  UpnpDevice *device = negotiation->operation.device;
+  const UpnpLookupOwner owner = {
+    .internal_port = negotiation->attempt.internal_port,
+    .local_address = upnp_hosts_get_client (&negotiation->hosts, local_address),
+    .other_host = upnp_hosts_has_client (&negotiation->hosts),
+    .description = device->memory.replaces_text ? NULL : self->description,
+  };
   g_autoptr (UpnpTableEntry) entry = NULL;
+  UpnpLookupResult result = upnp_lookup_read (device, reply, error, &owner, &entry);
 
-  if (error == NULL && reply->outcome == UPNP_SOAP_DONE)
-    entry = upnp_soap_read_entry (reply);
-  if (upnp_map_is_ours (self, entry, local_address))
+  if (result == UPNP_LOOKUP_OURS)
     upnp_map_call_for_requested (self, UPNP_ACTION_DELETE, on_old_entry_deleted);
-  else
+  else if (result == UPNP_LOOKUP_FREE ||
+           (result == UPNP_LOOKUP_TAKEN && upnp_lookup_is_other (entry, &owner)))
     upnp_map_return (self);
+  else
+    upnp_map_return_beside_old (self, entry);
 }
 
 void

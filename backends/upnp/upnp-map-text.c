@@ -3,23 +3,47 @@
 #include "upnp-map-text.h"
 
 #include "upnp-client.h"
+#include "upnp-lookup.h"
 
 #include <glib/gi18n-lib.h>
 
 /* How many characters of a text from the router or another host to show. */
 #define MAP_TEXT_MAX_SHOWN 32
 
+static char *
+dup_host (const UpnpTableEntry *entry)
+{
+  g_autoptr (GInetAddress) client = NULL;
+
+  if (!upnp_lookup_has_host (entry))
+    /* Translators: in place of an address. */
+    return g_strdup (_ ("an unknown host"));
+
+  client = g_inet_address_new_from_string (entry->internal_client);
+  return client != NULL ? g_inet_address_to_string (client)
+                        : upnp_soap_dup_shown (entry->internal_client, MAP_TEXT_MAX_SHOWN);
+}
+
 /* "192.168.1.7", or, for this host, "this host's port 9090". */
 static char *
 dup_owner (const UpnpTableEntry *entry, const char *local_address)
 {
-  g_autoptr (GInetAddress) client = g_inet_address_new_from_string (entry->internal_client);
-
   if (upnp_client_match (entry->internal_client, local_address) == UPNP_MATCH_SAME)
     return g_strdup_printf (_ ("this host's port %u"), entry->internal_port);
 
-  return client != NULL ? g_inet_address_to_string (client)
-                        : upnp_soap_dup_shown (entry->internal_client, MAP_TEXT_MAX_SHOWN);
+  return dup_host (entry);
+}
+
+char *
+upnp_map_text_dup_target (const UpnpTableEntry *entry)
+{
+  g_autofree char *host = dup_host (entry);
+
+  if (entry->internal_port == 0)
+    return g_steal_pointer (&host);
+
+  /* Translators: a port, a host. */
+  return g_strdup_printf (_ ("port %u of %s"), entry->internal_port, host);
 }
 
 static const char *
@@ -36,16 +60,15 @@ upnp_map_text_dup_taken (PlumProtocol protocol,
 {
   g_autofree char *owner = dup_owner (entry, local_address);
   g_autofree char *name = upnp_soap_dup_shown (entry->description, MAP_TEXT_MAX_SHOWN);
-  const char *shown = *owner != '\0' ? owner : _ ("another host");
 
   if (*name != '\0')
     /* Translators: TCP or UDP, a port, a host or a port of this host, a name. */
     return g_strdup_printf (_ ("external %s port %u belongs to %s (its entry is called “%s”)"),
-                            get_protocol_name (protocol), external_port, shown, name);
+                            get_protocol_name (protocol), external_port, owner, name);
 
   /* Translators: TCP or UDP, a port, a host or a port of this host. */
   return g_strdup_printf (_ ("external %s port %u belongs to %s"), get_protocol_name (protocol),
-                          external_port, shown);
+                          external_port, owner);
 }
 
 /* A port that the router chose may remain. (transfer full) */

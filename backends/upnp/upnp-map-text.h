@@ -13,6 +13,9 @@ char *upnp_map_text_dup_taken (PlumProtocol protocol,
                                guint external_port,
                                const UpnpTableEntry *entry,
                                const char *local_address);
+/* Names the host and the port that the entry leads to, as far as the router reports them. (transfer
+ * full) */
+char *upnp_map_text_dup_target (const UpnpTableEntry *entry);
 /* What an add with this lease may have left on the router. external_port: 0: unknown. lease: s; 0:
  * permanent. (transfer full) */
 char *upnp_map_text_dup_leftover (PlumProtocol protocol, guint external_port, guint lease);

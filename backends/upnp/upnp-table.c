@@ -3,13 +3,11 @@
 #include "upnp-table.h"
 
 #include "upnp-find.h"
+#include "upnp-map-text.h"
 #include "upnp-scan.h"
 #include "upnp-token.h"
 
 #include <glib/gi18n-lib.h>
-
-/* How many characters of another host's name to show. */
-#define MAX_CLIENT 45
 
 /* Reads or deletes one entry of the table. */
 typedef struct
@@ -108,8 +106,9 @@ on_entry_after_delete (const UpnpSoapReply *reply,
   UpnpTableOperation *self = user_data;
   UpnpNegotiation *negotiation = &self->negotiation;
   g_autoptr (UpnpTableEntry) entry = NULL;
+  UpnpLookupResult result = upnp_table_take_entry (self, reply, local_address, error, &entry);
 
-  switch (upnp_table_take_entry (self, reply, local_address, error, &entry))
+  switch (self->unclear ? UPNP_LOOKUP_UNKNOWN : result)
     {
     case UPNP_LOOKUP_FREE:
     case UPNP_LOOKUP_TAKEN:
@@ -168,7 +167,7 @@ on_entry_after_success (const UpnpSoapReply *reply,
       return;
     }
 
-  if (result != UPNP_LOOKUP_UNKNOWN)
+  if (result != UPNP_LOOKUP_UNKNOWN && !self->unclear)
     negotiation->operation.device->memory.deletes = TRUE;
   upnp_negotiation_accept_delete (negotiation, NULL);
 }
@@ -257,7 +256,12 @@ on_scanned_before_delete (UpnpNegotiation *negotiation,
   g_autoptr (UpnpTableEntry) entry = NULL;
 
   if (result == UPNP_LOOKUP_TAKEN)
-    result = upnp_table_take_entry (self, reply, local_address, NULL, &entry);
+    {
+      result = upnp_table_take_entry (self, reply, local_address, NULL, &entry);
+      /* An empty entry that is listed has a port nevertheless. */
+      if (result == UPNP_LOOKUP_FREE || self->unclear)
+        result = UPNP_LOOKUP_UNKNOWN;
+    }
 
   if (result == UPNP_LOOKUP_OURS)
     upnp_table_delete (self);
@@ -334,6 +338,12 @@ on_table_found (UpnpNegotiation *negotiation, UpnpLookupResult result, guint ext
     }
   else if (result == UPNP_LOOKUP_FREE)
     upnp_operation_succeed (operation);
+  else if (negotiation->find.unclear)
+    upnp_operation_fail (
+      operation, PLUM_ERROR_NOT_SUPPORTED,
+      _ ("%s does not list which hosts its entries lead to: the port that it chose may remain "
+         "until its lease expires"),
+      operation->device->name);
   else
     upnp_operation_fail (
       operation, PLUM_ERROR_NOT_SUPPORTED,
@@ -475,7 +485,7 @@ on_checked (const UpnpSoapReply *reply,
   UpnpTableOperation *self = user_data;
   UpnpOperation *operation = &self->negotiation.operation;
   g_autoptr (UpnpTableEntry) entry = NULL;
-  g_autofree char *client = NULL;
+  g_autofree char *target = NULL;
   UpnpLookupResult result;
 
   if (error != NULL || reply->outcome == UPNP_SOAP_NO_ANSWER)
@@ -497,10 +507,11 @@ on_checked (const UpnpSoapReply *reply,
                                NULL);
   else if (result == UPNP_LOOKUP_TAKEN)
     {
-      client = upnp_soap_dup_shown (entry->internal_client, MAX_CLIENT);
+      target = upnp_map_text_dup_target (entry);
       upnp_operation_fail (operation, PLUM_ERROR_CONFLICT,
-                           _ ("port %u of %s now leads to %s port %u"), self->external_port,
-                           operation->device->name, client, entry->internal_port);
+                           /* Translators: a port, a router, a host or a port of a host. */
+                           _ ("port %u of %s now leads to %s"), self->external_port,
+                           operation->device->name, target);
     }
   else if (!entry->enabled)
     {

@@ -2,8 +2,9 @@
 
 #include "upnp-watch.h"
 
-#include "upnp-operation.h"
 #include "upnp-listener.h"
+#include "upnp-lookup.h"
+#include "upnp-operation.h"
 
 /* Between two queries, if the device has announced something new. Any host can forge that. */
 #define WATCH_MIN_INTERVAL (10 * G_USEC_PER_SEC)
@@ -104,7 +105,8 @@ on_watch_answer (const UpnpSoapReply *reply,
 
   if (upnp_soap_reply_is_gone (reply))
     upnp_watch_lose (self, "its control URL no longer exists");
-  else if (reply->outcome == UPNP_SOAP_FAULT && reply->code == 714)
+  else if ((reply->outcome == UPNP_SOAP_FAULT && reply->code == 714) ||
+           (entry != NULL && upnp_lookup_is_blank (entry, NULL)))
     upnp_watch_lose (self, "it no longer has the mappings");
   else if (entry != NULL &&
            !upnp_entry_is_ours (entry, upnp_hosts_get_client (&self->hosts, local_address),

@@ -312,6 +312,57 @@ test_hint_taken_over (Fixture *f, gconstpointer data)
   g_assert_cmpstr (f->lost, ==, BYE "one of the external ports belongs to another host");
 }
 
+/* After a restart, the router shows a port without an entry as an empty one (quirk 100). */
+static void
+show_blank (const char *request, guint *status, GString *body, gpointer data)
+{
+  if (strstr (request, "#GetSpecificPortMappingEntry\"") == NULL || *status != 500)
+    return;
+
+  *status = 200;
+  g_string_printf (body,
+                   "<Envelope><Body><GetSpecificPortMappingEntryResponse>"
+                   "<NewInternalPort>0</NewInternalPort>"
+                   "<NewInternalClient>%s</NewInternalClient><NewEnabled>1</NewEnabled>"
+                   "<NewPortMappingDescription></NewPortMappingDescription>"
+                   "<NewLeaseDuration>0</NewLeaseDuration>"
+                   "</GetSpecificPortMappingEntryResponse></Body></Envelope>",
+                   (const char *) data);
+}
+
+static void
+test_hint_blank (Fixture *f, const char *client)
+{
+  f->igd->edit = show_blank;
+  f->igd->edit_data = (gpointer) client;
+  map_only (f, 8080);
+  if (!hears_goodbye (f))
+    return;
+
+  g_assert_null (f->lost);
+  fake_igd_wipe (f->igd);
+  say_goodbye_again (f);
+  g_assert_cmpstr (f->lost, ==, BYE "it no longer has the mappings");
+}
+
+static void
+test_hint_blank_empty (Fixture *f, gconstpointer data)
+{
+  test_hint_blank (f, "");
+}
+
+static void
+test_hint_blank_any (Fixture *f, gconstpointer data)
+{
+  test_hint_blank (f, "0.0.0.0");
+}
+
+static void
+test_hint_blank_null (Fixture *f, gconstpointer data)
+{
+  test_hint_blank (f, "(null)");
+}
+
 /* A router that does not answer may be busy: the check or the renewal decides. */
 static void
 test_hint_silent (Fixture *f, gconstpointer data)
@@ -469,6 +520,9 @@ static const UpnpTest tests[] = {
   { "hint/not-found", { 0 }, test_hint_not_found },
   { "hint/not-found-without-lookups", { 0 }, test_hint_not_found_without_lookups },
   { "hint/taken-over", { 0 }, test_hint_taken_over },
+  { "hint/blank-empty", { 0 }, test_hint_blank_empty },
+  { "hint/blank-any", { 0 }, test_hint_blank_any },
+  { "hint/blank-null", { 0 }, test_hint_blank_null },
   { "hint/silent", { 0 }, test_hint_silent },
   { "hint/unclear", { 0 }, test_hint_unclear },
   { "hint/moved",

@@ -237,7 +237,7 @@ test_check_hostile_client (Fixture *f, gconstpointer data)
   done = lease_call (f, PLUM_CALL_CHECK, lease);
   g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_CONFLICT);
   g_assert_cmpstr (plum_call_get_error (done)->message, ==,
-                   "UPnP: port 8080 of " GATEWAY " now leads to me host port 8080");
+                   "UPnP: port 8080 of " GATEWAY " now leads to port 8080 of me host");
 }
 
 static void
