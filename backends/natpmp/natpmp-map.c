@@ -392,8 +392,94 @@ natpmp_map_give_up (PlumUdpOperation *operation, GError *error)
     map_op_undo ((MapOp *) operation, error, 0);
 }
 
-gboolean
-natpmp_maps_handle_reply (NatpmpMaps *self, const NatpmpReply *reply)
+/* The only operation of the protocol that was sent and is not answered. (nullable): there is none,
+ * or several. */
+static MapOp *
+natpmp_maps_find_only (NatpmpMaps *self, PlumProtocol protocol)
+{
+  MapOp *found = NULL;
+
+  for (GList *l = self->session->operations.head; l != NULL; l = l->next)
+    {
+      MapOp *op = l->data;
+
+      if (op->protocol != protocol || op->base.exchange.n_sent == 0)
+        continue;
+      if (found != NULL)
+        return NULL;
+      found = op;
+    }
+
+  return found;
+}
+
+static void
+map_op_answered (MapOp *op, const NatpmpReply *reply)
+{
+  if (op->base.lifetime == 0)
+    map_op_deleted (op, reply);
+  else if (reply->result != NATPMP_SUCCESS)
+    map_op_refused (op, reply->result);
+  else
+    map_op_granted (op, reply);
+}
+
+/* An error that is cut before the port. If several requests are pending, it is unclear which one is
+ * refused: they are sent again. */
+static gboolean
+natpmp_maps_handle_short (NatpmpMaps *self, const NatpmpReply *reply)
+{
+  MapOp *op = natpmp_maps_find_only (self, reply->protocol);
+
+  if (op != NULL)
+    map_op_answered (op, reply);
+  return op != NULL;
+}
+
+/* only: no other request with this opcode was sent. */
+static void
+map_op_unsupported (MapOp *op, gboolean only)
+{
+  const char *peer = plum_udp_session_get_peer (op->base.session);
+  g_autofree char *what = describe_map (op);
+  GError *error = natpmp_result_make_error (NATPMP_UNSUPP_OPCODE, peer, what);
+
+  if (op->base.exchange.n_sent == 0 || (only && !plum_udp_operation_is_repeated (&op->base)))
+    plum_udp_operation_fail (&op->base, error);
+  else
+    natpmp_map_give_up (&op->base, error);
+}
+
+/* The router does not support the opcode: it refuses all requests with it. */
+static gboolean
+natpmp_maps_handle_unsupported (NatpmpMaps *self, PlumProtocol protocol)
+{
+  gboolean only = natpmp_maps_find_only (self, protocol) != NULL;
+  g_autoptr (GPtrArray) sent = g_ptr_array_new ();
+  g_autoptr (GPtrArray) waiting = g_ptr_array_new ();
+
+  for (GList *l = self->session->operations.head; l != NULL; l = l->next)
+    {
+      MapOp *op = l->data;
+
+      if (op->protocol == protocol)
+        g_ptr_array_add (op->base.exchange.n_sent > 0 ? sent : waiting, op);
+    }
+
+  /* Not an answer to any of them. */
+  if (sent->len == 0)
+    return FALSE;
+
+  /* Those that wait first: when one that was sent finishes, the next one is sent. */
+  for (unsigned int i = 0; i < waiting->len; i++)
+    map_op_unsupported (waiting->pdata[i], only);
+  for (unsigned int i = 0; i < sent->len; i++)
+    map_op_unsupported (sent->pdata[i], only);
+  return TRUE;
+}
+
+static gboolean
+natpmp_maps_handle_whole (NatpmpMaps *self, const NatpmpReply *reply)
 {
   PlumExchangeKey key;
   MapOp *op;
@@ -405,11 +491,17 @@ natpmp_maps_handle_reply (NatpmpMaps *self, const NatpmpReply *reply)
            (reply->result == NATPMP_SUCCESS && reply->lifetime != 0 &&
             plum_udp_session_doubts (self->session, &key, reply->external_port, reply->lifetime));
 
-  if (op->base.lifetime == 0)
-    map_op_deleted (op, reply);
-  else if (reply->result != NATPMP_SUCCESS)
-    map_op_refused (op, reply->result);
-  else
-    map_op_granted (op, reply);
+  map_op_answered (op, reply);
   return TRUE;
+}
+
+gboolean
+natpmp_maps_handle_reply (NatpmpMaps *self, const NatpmpReply *reply)
+{
+  if (reply->result == NATPMP_UNSUPP_OPCODE)
+    return natpmp_maps_handle_unsupported (self, reply->protocol);
+  if (!reply->has_port)
+    return natpmp_maps_handle_short (self, reply);
+
+  return natpmp_maps_handle_whole (self, reply);
 }
