@@ -235,6 +235,7 @@ static const PlumUdpProtocol natpmp_protocol = {
   .check_network = check_network,
   .refresh = refresh,
   .give_up = natpmp_map_give_up,
+  .left = natpmp_map_left,
   .encode_probe = encode_probe,
   .probe_late = probe_late,
   .probe_finished = probe_finished,
@@ -385,8 +386,8 @@ plum_natpmp_backend_finalize (GObject *object)
 {
   PlumNatpmpBackend *self = PLUM_NATPMP_BACKEND (object);
 
-  g_clear_pointer (&self->maps, natpmp_maps_free);
   g_clear_pointer (&self->session, plum_udp_session_free);
+  g_clear_pointer (&self->maps, natpmp_maps_free);
   g_clear_pointer (&self->address_calls, plum_call_set_free);
 
   G_OBJECT_CLASS (plum_natpmp_backend_parent_class)->finalize (object);

@@ -2,6 +2,7 @@
 
 #include "natpmp-map.h"
 
+#include "natpmp-strays.h"
 #include "plum-backend-log.h"
 #include "plum-bytes.h"
 
@@ -20,6 +21,7 @@ struct _NatpmpMaps
   PlumUdpSession *session; /* borrowed */
   GQueue granted;          /* of Granted */
   gboolean incomplete;     /* see natpmp_maps_take_incomplete () */
+  NatpmpStrays strays[2];  /* TCP, UDP */
 };
 
 typedef struct
@@ -79,6 +81,21 @@ natpmp_map_make_key (PlumProtocol protocol, guint internal_port, PlumExchangeKey
   plum_writer_be (&w, protocol == PLUM_PROTOCOL_UDP ? 1 : 2, 1);
   plum_writer_be (&w, internal_port, 2);
   plum_writer_zeros (&w, sizeof key->bytes - 3);
+}
+
+static NatpmpStrays *
+natpmp_maps_get_strays (NatpmpMaps *self, PlumProtocol protocol)
+{
+  return &self->strays[protocol == PLUM_PROTOCOL_UDP];
+}
+
+void
+natpmp_map_left (PlumUdpOperation *operation)
+{
+  MapOp *op = (MapOp *) operation;
+
+  natpmp_strays_add (natpmp_maps_get_strays (op->maps, op->protocol), operation->exchange.n_sent,
+                     plum_backend_get_time (operation->session->backend));
 }
 
 static size_t
@@ -424,16 +441,19 @@ map_op_answered (MapOp *op, const NatpmpReply *reply)
     map_op_granted (op, reply);
 }
 
-/* An error that is cut before the port. If several requests are pending, it is unclear which one is
- * refused: they are sent again. */
+/* An error that is cut before the port. If it is unclear which request is refused, those that are
+ * pending are sent again. */
 static gboolean
 natpmp_maps_handle_short (NatpmpMaps *self, const NatpmpReply *reply)
 {
   MapOp *op = natpmp_maps_find_only (self, reply->protocol);
+  gint64 now = plum_backend_get_time (self->session->backend);
 
-  if (op != NULL)
-    map_op_answered (op, reply);
-  return op != NULL;
+  if (op == NULL || natpmp_strays_may_come (natpmp_maps_get_strays (self, reply->protocol), now))
+    return FALSE;
+
+  map_op_answered (op, reply);
+  return TRUE;
 }
 
 /* only: no other request with this opcode was sent. */
@@ -498,10 +518,15 @@ natpmp_maps_handle_whole (NatpmpMaps *self, const NatpmpReply *reply)
 gboolean
 natpmp_maps_handle_reply (NatpmpMaps *self, const NatpmpReply *reply)
 {
-  if (reply->result == NATPMP_UNSUPP_OPCODE)
-    return natpmp_maps_handle_unsupported (self, reply->protocol);
-  if (!reply->has_port)
-    return natpmp_maps_handle_short (self, reply);
+  gboolean handled;
 
-  return natpmp_maps_handle_whole (self, reply);
+  if (reply->result == NATPMP_UNSUPP_OPCODE)
+    handled = natpmp_maps_handle_unsupported (self, reply->protocol);
+  else if (reply->has_port)
+    handled = natpmp_maps_handle_whole (self, reply);
+  else
+    handled = natpmp_maps_handle_short (self, reply);
+
+  natpmp_strays_take (natpmp_maps_get_strays (self, reply->protocol));
+  return handled;
 }

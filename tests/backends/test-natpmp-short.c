@@ -252,6 +252,59 @@ test_two_pending (BackendFixture *f, gconstpointer data)
   g_assert_cmpuint (fake_gateway_get_n_mappings (f->gateway), ==, 2);
 }
 
+/* The router answers both sends of the first request, the second one when the next request is sent:
+ * that one is not refused. */
+static void
+test_late_copy (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) refused = NULL;
+  g_autoptr (PlumCall) next = NULL;
+
+  must_discover (f);
+  f->gateway->switches.delay_ms = 300;
+  refuse_maps (f, NETWORK_FAILURE, 2, 4);
+  refused = start_map (f, 8080);
+  next = start_map (f, 8081);
+  test_loop_advance (&f->loop, 5000);
+  g_assert_error (plum_call_get_error (refused), PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
+  backend_assert_lease (next, 8081, "1.2.3.4", 7200);
+  g_assert_cmpuint (fake_gateway_get_n_mappings (f->gateway), ==, 1);
+}
+
+/* The same for another port of the same request: each refusal counts once. */
+static void
+test_late_copy_same (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) call = NULL;
+
+  must_discover (f);
+  f->gateway->switches.delay_ms = 300;
+  refuse_maps (f, NOT_AUTHORIZED, 2, 4);
+  call = start_map (f, 8080);
+  test_loop_advance (&f->loop, 5000);
+  g_assert_no_error (plum_call_get_error (call));
+  g_assert_nonnull (plum_call_get_lease (call));
+}
+
+/* The request is cancelled before its answer arrives, which then does not refuse the deletion. */
+static void
+test_cancelled (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) call = NULL;
+  g_autoptr (PlumCall) unmap = NULL;
+
+  must_discover (f);
+  f->gateway->switches.delay_ms = 100;
+  refuse_maps (f, NETWORK_FAILURE, 1, 4);
+  call = start_map (f, 8080);
+  test_loop_settle (&f->loop);
+  plum_call_cancel (call);
+  unmap = start (f, PLUM_CALL_UNMAP, PLUM_PROTOCOL_TCP, 8080);
+  test_loop_advance (&f->loop, 1000);
+  g_assert_true (plum_call_is_settled (unmap));
+  g_assert_no_error (plum_call_get_error (unmap));
+}
+
 /* An answer that was lost does not make later refusals unclear for long. */
 static void
 test_after_silence (BackendFixture *f, gconstpointer data)
@@ -374,6 +427,9 @@ main (int argc, char **argv)
 
   add_rows ();
   add ("/natpmp/short/two-pending", NULL, test_two_pending);
+  add ("/natpmp/short/late-copy", NULL, test_late_copy);
+  add ("/natpmp/short/late-copy-same", NULL, test_late_copy_same);
+  add ("/natpmp/short/cancelled", NULL, test_cancelled);
   add ("/natpmp/short/after-silence", NULL, test_after_silence);
   add ("/natpmp/short/unmap-4", GUINT_TO_POINTER (4), test_unmap);
   add ("/natpmp/short/unmap-8", GUINT_TO_POINTER (8), test_unmap);
