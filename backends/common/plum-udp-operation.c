@@ -177,7 +177,7 @@ plum_udp_operation_done (PlumUdpOperation *self)
 {
   if (self->undo_error != NULL)
     plum_call_return_error (self->call, g_steal_pointer (&self->undo_error));
-  else
+  else if (self->call != NULL)
     plum_call_return_done (self->call);
   plum_udp_operation_free (self);
 }

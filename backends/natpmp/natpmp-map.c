@@ -499,6 +499,47 @@ natpmp_maps_handle_unsupported (NatpmpMaps *self, PlumProtocol protocol)
 }
 
 static gboolean
+natpmp_maps_has_operation (NatpmpMaps *self, const PlumExchangeKey *key)
+{
+  for (GList *l = self->session->operations.head; l != NULL; l = l->next)
+    {
+      const PlumUdpOperation *operation = l->data;
+
+      if (plum_exchange_key_equal (&operation->exchange.key, key))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* A grant of what was refused: the refusal was meant for another request. Deletes the grant, and
+ * ends the hold. */
+static gboolean
+natpmp_maps_delete_refused (NatpmpMaps *self, const PlumExchangeKey *key, const NatpmpReply *reply)
+{
+  PlumLeaseTableRow *row = plum_lease_table_lookup (self->session->leases, key);
+  MapOp *op;
+
+  if (row == NULL || row->live || row->hold_error == NULL || natpmp_maps_has_operation (self, key))
+    return FALSE;
+
+  plum_log_debug ("NAT-PMP: %s granted port %u after a refusal: deleted",
+                  plum_udp_session_get_peer (self->session), reply->internal_port);
+  plum_udp_session_remove_lease (self->session, key);
+  op = map_op_new (self, reply->protocol, reply->internal_port, NULL);
+  plum_udp_operation_start (&op->base);
+  return TRUE;
+}
+
+/* A grant that no request waits for. */
+static gboolean
+natpmp_maps_handle_grant (NatpmpMaps *self, const PlumExchangeKey *key, const NatpmpReply *reply)
+{
+  return plum_udp_session_doubts (self->session, key, reply->external_port, reply->lifetime) ||
+         natpmp_maps_delete_refused (self, key, reply);
+}
+
+static gboolean
 natpmp_maps_handle_whole (NatpmpMaps *self, const NatpmpReply *reply)
 {
   PlumExchangeKey key;
@@ -509,7 +550,7 @@ natpmp_maps_handle_whole (NatpmpMaps *self, const NatpmpReply *reply)
   if (op == NULL)
     return natpmp_maps_handle_cut (self, reply) ||
            (reply->result == NATPMP_SUCCESS && reply->lifetime != 0 &&
-            plum_udp_session_doubts (self->session, &key, reply->external_port, reply->lifetime));
+            natpmp_maps_handle_grant (self, &key, reply));
 
   map_op_answered (op, reply);
   return TRUE;

@@ -305,6 +305,34 @@ test_cancelled (BackendFixture *f, gconstpointer data)
   g_assert_no_error (plum_call_get_error (unmap));
 }
 
+/* The network copies each error. The copy refuses the next request, but the router grants that: the
+ * grant is deleted, and may be requested again. */
+static void
+test_copies (BackendFixture *f, gconstpointer data)
+{
+  const Row row = { .opcode = 130 };
+  PlumCall *calls[N_CALLS];
+  g_autoptr (PlumCall) again = NULL;
+
+  must_discover (f);
+  f->gateway->switches.duplicate = 1;
+  refuse_maps (f, NETWORK_FAILURE, 1, 4);
+  start_maps (f, &row, calls);
+  test_loop_advance (&f->loop, 1000);
+  g_assert_error (plum_call_get_error (calls[0]), PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
+  g_assert_error (plum_call_get_error (calls[1]), PLUM_ERROR, PLUM_ERROR_NO_RESOURCES);
+  g_assert_no_error (plum_call_get_error (calls[2]));
+  g_assert_no_error (plum_call_get_error (calls[3]));
+  assert_table (f, &row, calls);
+  g_assert_cmpuint (f->gateway->counts.natpmp_unmap, ==, 1);
+
+  again = backend_map (f, FIRST_PORT + 1);
+  backend_assert_lease (again, FIRST_PORT + 1, "1.2.3.4", 7200);
+  g_object_unref (calls[1]);
+  calls[1] = g_steal_pointer (&again);
+  clear_maps (f, &row, calls);
+}
+
 /* An answer that was lost does not make later refusals unclear for long. */
 static void
 test_after_silence (BackendFixture *f, gconstpointer data)
@@ -430,6 +458,7 @@ main (int argc, char **argv)
   add ("/natpmp/short/late-copy", NULL, test_late_copy);
   add ("/natpmp/short/late-copy-same", NULL, test_late_copy_same);
   add ("/natpmp/short/cancelled", NULL, test_cancelled);
+  add ("/natpmp/short/copies", NULL, test_copies);
   add ("/natpmp/short/after-silence", NULL, test_after_silence);
   add ("/natpmp/short/unmap-4", GUINT_TO_POINTER (4), test_unmap);
   add ("/natpmp/short/unmap-8", GUINT_TO_POINTER (8), test_unmap);
