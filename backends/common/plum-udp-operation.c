@@ -66,10 +66,18 @@ plum_udp_operation_new (size_t size,
   return self;
 }
 
+static void
+plum_udp_operation_leave (PlumUdpOperation *self)
+{
+  if (self->session->protocol->left != NULL)
+    self->session->protocol->left (self);
+  plum_exchange_remove (&self->exchange);
+}
+
 void
 plum_udp_operation_free (PlumUdpOperation *self)
 {
-  plum_exchange_remove (&self->exchange);
+  plum_udp_operation_leave (self);
   g_queue_unlink (&self->session->operations, &self->link);
   if (self->call != NULL)
     plum_call_set_cancelled_func (self->call, NULL, NULL);
@@ -118,7 +126,7 @@ plum_udp_operation_start (PlumUdpOperation *self)
 void
 plum_udp_operation_restart (PlumUdpOperation *self)
 {
-  plum_exchange_remove (&self->exchange);
+  plum_udp_operation_leave (self);
   plum_udp_operation_send (self);
 }
 
@@ -169,7 +177,7 @@ plum_udp_operation_done (PlumUdpOperation *self)
 {
   if (self->undo_error != NULL)
     plum_call_return_error (self->call, g_steal_pointer (&self->undo_error));
-  else
+  else if (self->call != NULL)
     plum_call_return_done (self->call);
   plum_udp_operation_free (self);
 }

@@ -43,6 +43,9 @@ typedef struct
   /* The gateway answers an operation with what cannot be read: finishes it, and deletes what the
    * gateway may have mapped. error: (transfer full) */
   void (*give_up) (PlumUdpOperation *operation, GError *error);
+  /* (nullable): what the operation has sent is no longer pending: it finishes, or sends another
+   * request. */
+  void (*left) (PlumUdpOperation *operation);
   size_t (*encode_probe) (PlumUdpSession *session, uint8_t *out, size_t size);
   /* (nullable): the probe is not answered yet, after its last send. */
   void (*probe_late) (PlumBackend *backend);

@@ -63,9 +63,9 @@ plum_natpmp_backend_on_unsolicited (PlumNatpmpBackend *self, const NatpmpReply *
     address = make_address (self, reply);
 
   /* A response that matches the known state is redundant, or a copy of an earlier answer. */
-  if (plum_udp_session_is_young (session, reply->epoch))
+  if (reply->has_epoch && plum_udp_session_is_young (session, reply->epoch))
     plum_udp_session_note_announcement (session, reason);
-  else if (!plum_udp_session_epoch_fits (session, reply->epoch) ||
+  else if ((reply->has_epoch && !plum_udp_session_epoch_fits (session, reply->epoch)) ||
            (tells_address && session->address_known &&
             !plum_udp_session_is_external_address (session, address)))
     plum_server_probe_hint (session->probe, reason);
@@ -103,6 +103,9 @@ plum_natpmp_backend_on_address (PlumNatpmpBackend *self, const NatpmpReply *repl
   plum_server_probe_finish (session->probe, error);
   if (changed)
     plum_backend_report_external_address (PLUM_BACKEND (self), address);
+  if (!reply->has_epoch)
+    return;
+
   plum_udp_session_serve_announcement (session, reply->epoch);
   plum_udp_session_note_epoch (session, reply->epoch);
 }
@@ -110,14 +113,14 @@ plum_natpmp_backend_on_address (PlumNatpmpBackend *self, const NatpmpReply *repl
 static void
 plum_natpmp_backend_on_map (PlumNatpmpBackend *self, const NatpmpReply *reply)
 {
-  if (natpmp_maps_handle_reply (self->maps, reply))
-    plum_udp_session_note_epoch (self->session, reply->epoch);
-  else
+  if (!natpmp_maps_handle_reply (self->maps, reply))
     plum_log_debug ("NAT-PMP: dropped a map response that matches no request, for port %u",
                     reply->internal_port);
+  else if (reply->has_epoch)
+    plum_udp_session_note_epoch (self->session, reply->epoch);
 }
 
-/* The response does not identify the request: it applies to all pending ones. */
+/* The response applies to the protocol, or to an opcode that was not sent: fails all requests. */
 static void
 plum_natpmp_backend_on_unsupported (PlumNatpmpBackend *self, const NatpmpReply *reply)
 {
@@ -232,6 +235,7 @@ static const PlumUdpProtocol natpmp_protocol = {
   .check_network = check_network,
   .refresh = refresh,
   .give_up = natpmp_map_give_up,
+  .left = natpmp_map_left,
   .encode_probe = encode_probe,
   .probe_late = probe_late,
   .probe_finished = probe_finished,
@@ -382,8 +386,8 @@ plum_natpmp_backend_finalize (GObject *object)
 {
   PlumNatpmpBackend *self = PLUM_NATPMP_BACKEND (object);
 
-  g_clear_pointer (&self->maps, natpmp_maps_free);
   g_clear_pointer (&self->session, plum_udp_session_free);
+  g_clear_pointer (&self->maps, natpmp_maps_free);
   g_clear_pointer (&self->address_calls, plum_call_set_free);
 
   G_OBJECT_CLASS (plum_natpmp_backend_parent_class)->finalize (object);

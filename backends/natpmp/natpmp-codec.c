@@ -10,7 +10,6 @@
 #define RESPONSE_BIT 0x80u
 
 /* RFC 6886 3.3. Not the IANA protocol numbers. */
-#define HEADER_SIZE 8u
 #define OPCODE_ADDRESS 0u
 #define OPCODE_MAP_UDP 1u
 #define OPCODE_MAP_TCP 2u
@@ -100,21 +99,7 @@ too_short (size_t len, GError **error)
   return FALSE;
 }
 
-/* Some routers cut the answers that refuse a request. The address needs no more than the opcode and
- * the epoch, a mapping its internal port. Without these, the error applies to all requests. */
-static gboolean
-decode_short_error (const PlumReader *r, NatpmpReply *reply)
-{
-  size_t needed = reply->kind == NATPMP_REPLY_ADDRESS ? HEADER_SIZE : HEADER_SIZE + 2;
-
-  if (reply->result == NATPMP_SUCCESS)
-    return FALSE;
-  if (r->len < needed)
-    reply->kind = NATPMP_REPLY_ERROR;
-
-  return TRUE;
-}
-
+/* Some routers cut the answers that refuse a request. The opcode is always there. */
 static gboolean
 decode_body (PlumReader *r, uint32_t opcode, NatpmpReply *reply, GError **error)
 {
@@ -129,16 +114,22 @@ decode_body (PlumReader *r, uint32_t opcode, NatpmpReply *reply, GError **error)
       reply->kind = NATPMP_REPLY_MAP;
       reply->protocol = opcode == OPCODE_MAP_UDP ? PLUM_PROTOCOL_UDP : PLUM_PROTOCOL_TCP;
       reply->internal_port = (uint16_t) plum_reader_be (r, 2);
+      reply->has_port = plum_reader_ok (r);
       reply->external_port = (uint16_t) plum_reader_be (r, 2);
       reply->lifetime = plum_reader_be (r, 4);
       break;
     default:
+      if (reply->result == NATPMP_UNSUPP_OPCODE)
+        {
+          reply->kind = NATPMP_REPLY_ERROR;
+          return TRUE;
+        }
       g_set_error (error, PLUM_ERROR, PLUM_ERROR_MALFORMED,
                    _ ("NAT-PMP: response to opcode %u, which was not sent"), opcode);
       return FALSE;
     }
 
-  return plum_reader_ok (r) || decode_short_error (r, reply) || too_short (r->len, error);
+  return plum_reader_ok (r) || reply->result != NATPMP_SUCCESS || too_short (r->len, error);
 }
 
 /* Checks the version before the length: some routers answer in PCP's form, cut to twelve bytes
@@ -171,12 +162,11 @@ natpmp_decode_reply (const uint8_t *data, size_t len, NatpmpReply *out, GError *
     }
 
   reply.epoch = plum_reader_be (&r, 4);
-  if (!plum_reader_ok (&r) && reply.result == NATPMP_SUCCESS)
+  reply.has_epoch = plum_reader_ok (&r);
+  if (!reply.has_epoch && reply.result == NATPMP_SUCCESS)
     return too_short (len, error);
 
-  if (reply.result == NATPMP_UNSUPP_OPCODE)
-    reply.kind = NATPMP_REPLY_ERROR;
-  else if (!decode_body (&r, op & ~RESPONSE_BIT, &reply, error))
+  if (!decode_body (&r, op & ~RESPONSE_BIT, &reply, error))
     return FALSE;
 
   *out = reply;

@@ -35,7 +35,7 @@ typedef enum {
   NATPMP_REPLY_ADDRESS,
   NATPMP_REPLY_MAP,
   NATPMP_REPLY_VERSION, /* a version other than 0, or an unsupported version */
-  NATPMP_REPLY_ERROR,   /* an unsupported opcode, or an error that does not name its request */
+  NATPMP_REPLY_ERROR,   /* an opcode that was not sent is unsupported */
 } NatpmpReplyKind;
 
 typedef struct
@@ -43,9 +43,11 @@ typedef struct
   NatpmpReplyKind kind;
   uint8_t version; /* NATPMP_REPLY_VERSION only */
   uint16_t result;
+  gboolean has_epoch; /* an error may be cut before it */
   uint32_t epoch;
   uint8_t address[NATPMP_ADDRESS_SIZE];
   PlumProtocol protocol;
+  gboolean has_port; /* the internal port: an error may be cut before it */
   uint16_t internal_port;
   uint16_t external_port;
   uint32_t lifetime;

@@ -2,6 +2,7 @@
 
 #include "natpmp-map.h"
 
+#include "natpmp-strays.h"
 #include "plum-backend-log.h"
 #include "plum-bytes.h"
 
@@ -20,6 +21,7 @@ struct _NatpmpMaps
   PlumUdpSession *session; /* borrowed */
   GQueue granted;          /* of Granted */
   gboolean incomplete;     /* see natpmp_maps_take_incomplete () */
+  NatpmpStrays strays[2];  /* TCP, UDP */
 };
 
 typedef struct
@@ -79,6 +81,21 @@ natpmp_map_make_key (PlumProtocol protocol, guint internal_port, PlumExchangeKey
   plum_writer_be (&w, protocol == PLUM_PROTOCOL_UDP ? 1 : 2, 1);
   plum_writer_be (&w, internal_port, 2);
   plum_writer_zeros (&w, sizeof key->bytes - 3);
+}
+
+static NatpmpStrays *
+natpmp_maps_get_strays (NatpmpMaps *self, PlumProtocol protocol)
+{
+  return &self->strays[protocol == PLUM_PROTOCOL_UDP];
+}
+
+void
+natpmp_map_left (PlumUdpOperation *operation)
+{
+  MapOp *op = (MapOp *) operation;
+
+  natpmp_strays_add (natpmp_maps_get_strays (op->maps, op->protocol), operation->exchange.n_sent,
+                     plum_backend_get_time (operation->session->backend));
 }
 
 static size_t
@@ -392,8 +409,138 @@ natpmp_map_give_up (PlumUdpOperation *operation, GError *error)
     map_op_undo ((MapOp *) operation, error, 0);
 }
 
-gboolean
-natpmp_maps_handle_reply (NatpmpMaps *self, const NatpmpReply *reply)
+/* The only operation of the protocol that was sent and is not answered. (nullable): there is none,
+ * or several. */
+static MapOp *
+natpmp_maps_find_only (NatpmpMaps *self, PlumProtocol protocol)
+{
+  MapOp *found = NULL;
+
+  for (GList *l = self->session->operations.head; l != NULL; l = l->next)
+    {
+      MapOp *op = l->data;
+
+      if (op->protocol != protocol || op->base.exchange.n_sent == 0)
+        continue;
+      if (found != NULL)
+        return NULL;
+      found = op;
+    }
+
+  return found;
+}
+
+static void
+map_op_answered (MapOp *op, const NatpmpReply *reply)
+{
+  if (op->base.lifetime == 0)
+    map_op_deleted (op, reply);
+  else if (reply->result != NATPMP_SUCCESS)
+    map_op_refused (op, reply->result);
+  else
+    map_op_granted (op, reply);
+}
+
+/* An error that is cut before the port. If it is unclear which request is refused, those that are
+ * pending are sent again. */
+static gboolean
+natpmp_maps_handle_short (NatpmpMaps *self, const NatpmpReply *reply)
+{
+  MapOp *op = natpmp_maps_find_only (self, reply->protocol);
+  gint64 now = plum_backend_get_time (self->session->backend);
+
+  if (op == NULL || natpmp_strays_may_come (natpmp_maps_get_strays (self, reply->protocol), now))
+    return FALSE;
+
+  map_op_answered (op, reply);
+  return TRUE;
+}
+
+/* only: no other request with this opcode was sent. */
+static void
+map_op_unsupported (MapOp *op, gboolean only)
+{
+  const char *peer = plum_udp_session_get_peer (op->base.session);
+  g_autofree char *what = describe_map (op);
+  GError *error = natpmp_result_make_error (NATPMP_UNSUPP_OPCODE, peer, what);
+
+  if (op->base.exchange.n_sent == 0 || (only && !plum_udp_operation_is_repeated (&op->base)))
+    plum_udp_operation_fail (&op->base, error);
+  else
+    natpmp_map_give_up (&op->base, error);
+}
+
+/* The router does not support the opcode: it refuses all requests with it. */
+static gboolean
+natpmp_maps_handle_unsupported (NatpmpMaps *self, PlumProtocol protocol)
+{
+  gboolean only = natpmp_maps_find_only (self, protocol) != NULL;
+  g_autoptr (GPtrArray) sent = g_ptr_array_new ();
+  g_autoptr (GPtrArray) waiting = g_ptr_array_new ();
+
+  for (GList *l = self->session->operations.head; l != NULL; l = l->next)
+    {
+      MapOp *op = l->data;
+
+      if (op->protocol == protocol)
+        g_ptr_array_add (op->base.exchange.n_sent > 0 ? sent : waiting, op);
+    }
+
+  /* Not an answer to any of them. */
+  if (sent->len == 0)
+    return FALSE;
+
+  /* Those that wait first: when one that was sent finishes, the next one is sent. */
+  for (unsigned int i = 0; i < waiting->len; i++)
+    map_op_unsupported (waiting->pdata[i], only);
+  for (unsigned int i = 0; i < sent->len; i++)
+    map_op_unsupported (sent->pdata[i], only);
+  return TRUE;
+}
+
+static gboolean
+natpmp_maps_has_operation (NatpmpMaps *self, const PlumExchangeKey *key)
+{
+  for (GList *l = self->session->operations.head; l != NULL; l = l->next)
+    {
+      const PlumUdpOperation *operation = l->data;
+
+      if (plum_exchange_key_equal (&operation->exchange.key, key))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* A grant of what was refused: the refusal was meant for another request. Deletes the grant, and
+ * ends the hold. */
+static gboolean
+natpmp_maps_delete_refused (NatpmpMaps *self, const PlumExchangeKey *key, const NatpmpReply *reply)
+{
+  PlumLeaseTableRow *row = plum_lease_table_lookup (self->session->leases, key);
+  MapOp *op;
+
+  if (row == NULL || row->live || row->hold_error == NULL || natpmp_maps_has_operation (self, key))
+    return FALSE;
+
+  plum_log_debug ("NAT-PMP: %s granted port %u after a refusal: deleted",
+                  plum_udp_session_get_peer (self->session), reply->internal_port);
+  plum_udp_session_remove_lease (self->session, key);
+  op = map_op_new (self, reply->protocol, reply->internal_port, NULL);
+  plum_udp_operation_start (&op->base);
+  return TRUE;
+}
+
+/* A grant that no request waits for. */
+static gboolean
+natpmp_maps_handle_grant (NatpmpMaps *self, const PlumExchangeKey *key, const NatpmpReply *reply)
+{
+  return plum_udp_session_doubts (self->session, key, reply->external_port, reply->lifetime) ||
+         natpmp_maps_delete_refused (self, key, reply);
+}
+
+static gboolean
+natpmp_maps_handle_whole (NatpmpMaps *self, const NatpmpReply *reply)
 {
   PlumExchangeKey key;
   MapOp *op;
@@ -403,13 +550,24 @@ natpmp_maps_handle_reply (NatpmpMaps *self, const NatpmpReply *reply)
   if (op == NULL)
     return natpmp_maps_handle_cut (self, reply) ||
            (reply->result == NATPMP_SUCCESS && reply->lifetime != 0 &&
-            plum_udp_session_doubts (self->session, &key, reply->external_port, reply->lifetime));
+            natpmp_maps_handle_grant (self, &key, reply));
 
-  if (op->base.lifetime == 0)
-    map_op_deleted (op, reply);
-  else if (reply->result != NATPMP_SUCCESS)
-    map_op_refused (op, reply->result);
-  else
-    map_op_granted (op, reply);
+  map_op_answered (op, reply);
   return TRUE;
+}
+
+gboolean
+natpmp_maps_handle_reply (NatpmpMaps *self, const NatpmpReply *reply)
+{
+  gboolean handled;
+
+  if (reply->result == NATPMP_UNSUPP_OPCODE)
+    handled = natpmp_maps_handle_unsupported (self, reply->protocol);
+  else if (reply->has_port)
+    handled = natpmp_maps_handle_whole (self, reply);
+  else
+    handled = natpmp_maps_handle_short (self, reply);
+
+  natpmp_strays_take (natpmp_maps_get_strays (self, reply->protocol));
+  return handled;
 }

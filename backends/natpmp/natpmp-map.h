@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  */
 typedef struct _NatpmpMaps NatpmpMaps;
 
-/* session: borrowed, and outlives it */
+/* session: borrowed. Free it first: its operations need the maps until then. */
 NatpmpMaps *natpmp_maps_new (PlumUdpSession *session);
 void natpmp_maps_free (NatpmpMaps *self);
 
@@ -28,6 +28,8 @@ void natpmp_maps_refresh (NatpmpMaps *self, const PlumExchangeKey *key);
 /* The router's answers cannot be read: fails the operation, and deletes what it may have mapped.
  * error: (transfer full) */
 void natpmp_map_give_up (PlumUdpOperation *operation, GError *error);
+/* What the operation has sent is no longer pending. */
+void natpmp_map_left (PlumUdpOperation *operation);
 /* FALSE: it answers no pending request. */
 gboolean natpmp_maps_handle_reply (NatpmpMaps *self, const NatpmpReply *reply);
 /* The probe has finished or is late: completes the leases that wait for the external address. */

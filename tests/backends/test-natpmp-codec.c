@@ -82,11 +82,17 @@ static const ReplyRow reply_rows[] = {
   { "pcp-in-12-bytes", "02810002a2a90000004f8fd2", NATPMP_REPLY_VERSION, 2, 2, 0, "00000000" },
   { "opcode", "0089000500000e16", NATPMP_REPLY_ERROR, 0, 5, 3606, "00000000" },
   { "opcode-4-bytes", "00890005", NATPMP_REPLY_ERROR, 0, 5, 0, "00000000" },
-  { "address-failure-4-bytes", "00800003", NATPMP_REPLY_ERROR, 0, 3, 0, "00000000" },
+  { "address-unsupported", "0080000500000e16", NATPMP_REPLY_ADDRESS, 0, 5, 3606, "00000000" },
+  { "address-failure-4-bytes", "00800003", NATPMP_REPLY_ADDRESS, 0, 3, 0, "00000000" },
   { "address-failure-8-bytes", "0080000300000e14", NATPMP_REPLY_ADDRESS, 0, 3, 3604, "00000000" },
-  { "refused-4-bytes", "00810002", NATPMP_REPLY_ERROR, 0, 2, 0, "00000000", PLUM_PROTOCOL_UDP },
-  { "refused-8-bytes", "0081000200000e13", NATPMP_REPLY_ERROR, 0, 2, 3603, "00000000",
+  { "refused-4-bytes", "00810002", NATPMP_REPLY_MAP, 0, 2, 0, "00000000", PLUM_PROTOCOL_UDP },
+  { "refused-7-bytes", "0082000200000e", NATPMP_REPLY_MAP, 0, 2, 0, "00000000", PLUM_PROTOCOL_TCP },
+  { "refused-8-bytes", "0081000200000e13", NATPMP_REPLY_MAP, 0, 2, 3603, "00000000",
     PLUM_PROTOCOL_UDP },
+  { "refused-9-bytes", "0081000200000e13c3", NATPMP_REPLY_MAP, 0, 2, 3603, "00000000",
+    PLUM_PROTOCOL_UDP },
+  { "refused-10-bytes", "0081000200000e13c350", NATPMP_REPLY_MAP, 0, 2, 3603, "00000000",
+    PLUM_PROTOCOL_UDP, 50000, 0, 0 },
   { "refused-12-bytes", "0082000200000e13c350c351", NATPMP_REPLY_MAP, 0, 2, 3603, "00000000",
     PLUM_PROTOCOL_TCP, 50000, 50001, 0 },
   { "empty", "", DROP },
@@ -122,6 +128,9 @@ test_decode (gconstpointer data)
   g_assert_cmpuint (reply.version, ==, row->version);
   g_assert_cmpuint (reply.result, ==, row->result);
   g_assert_cmpuint (reply.epoch, ==, row->epoch);
+  if (row->kind != NATPMP_REPLY_VERSION)
+    g_assert_cmpint (reply.has_epoch, ==, len >= 8);
+  g_assert_cmpint (reply.has_port, ==, row->internal_port != 0);
   test_bytes_assert_hex (reply.address, NATPMP_ADDRESS_SIZE, row->address);
   g_assert_cmpint (reply.protocol, ==, row->protocol);
   g_assert_cmpuint (reply.internal_port, ==, row->internal_port);

@@ -49,11 +49,14 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   switch (reply.kind)
     {
     case NATPMP_REPLY_ADDRESS:
-      g_assert_cmpuint (size, >=, reply.result == 0 ? 12 : 8);
+      g_assert_cmpuint (size, >=, reply.result == 0 ? 12 : 4);
+      g_assert_cmpint (reply.has_epoch, ==, size >= 8);
       g_assert_cmpuint (data[1], ==, 128);
       break;
     case NATPMP_REPLY_MAP:
-      g_assert_cmpuint (size, >=, reply.result == 0 ? 16 : 10);
+      g_assert_cmpuint (size, >=, reply.result == 0 ? 16 : 4);
+      g_assert_cmpint (reply.has_epoch, ==, size >= 8);
+      g_assert_cmpint (reply.has_port, ==, size >= 10);
       g_assert_cmpuint (data[1], ==, reply.protocol == PLUM_PROTOCOL_UDP ? 129 : 130);
       break;
     case NATPMP_REPLY_VERSION:
