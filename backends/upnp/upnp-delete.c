@@ -175,12 +175,16 @@ upnp_delete_match (UpnpDelete *self, const UpnpTableEntry *found, const char *lo
   return upnp_client_match (found->internal_client, wanted);
 }
 
-/* Whether the user has seen the entry in a list, and named it. */
+/* Whether the user has seen the entry in a list, and named it. Only a host and a port are a guess.
+ */
 static gboolean
 is_named (UpnpDelete *self)
 {
-  return plum_entry_get_internal_address (self->entry) != NULL ||
-         plum_entry_get_internal_address_text (self->entry) != NULL;
+  gboolean is_known =
+    plum_entry_get_description (self->entry) != NULL || plum_entry_get_lifetime (self->entry) != 0;
+
+  return plum_entry_get_internal_address_text (self->entry) != NULL ||
+         (plum_entry_get_internal_address (self->entry) != NULL && is_known);
 }
 
 /* Reads the answer to GetSpecificPortMappingEntry: UPNP_LOOKUP_OURS is the entry that is meant.

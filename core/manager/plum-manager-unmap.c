@@ -127,7 +127,7 @@ on_entry_deleted (GObject *object, GAsyncResult *result, gpointer user_data)
     unmap_return (task, g_steal_pointer (&error));
 }
 
-/* Only the router can tell: without an internal address, the entry must lead to this host. */
+/* Only the router can tell: an entry that was not seen must lead to this host. */
 static void
 unmap_delete_entry (Unmap *unmap, GTask *task)
 {
@@ -136,7 +136,8 @@ unmap_delete_entry (Unmap *unmap, GTask *task)
   PlumGateway *gateway = unmap->routers->pdata[0];
   guint external_port = port->external_port != 0 ? port->external_port : port->internal_port;
   g_autoptr (PlumEntry) entry =
-    plum_entry_new (port->protocol, external_port, port->internal_port, NULL, NULL, 0, TRUE);
+    plum_entry_new (port->protocol, external_port, port->internal_port,
+                    plum_gateway_get_local_address (gateway), NULL, 0, TRUE);
   g_autoptr (PlumRequest) request =
     plum_leftover_port_make_request (port, plum_assignment_get_store (self->assignment),
                                      self->settings.lease_duration);

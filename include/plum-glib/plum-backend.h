@@ -172,8 +172,9 @@ G_DECLARE_DERIVABLE_TYPE (PlumBackend, plum_backend, PLUM, BACKEND, GObject)
  * @call: the call; settle it with [method@Plum.Call.return_done] or an error
  *
  * Deletes an entry of the router's mapping table, including entries that other hosts created. An
- * entry without an internal address, and without its text, has not been seen in the table: delete
- * it only if the router reports that it leads to this host.
+ * entry without a description whose lifetime is unknown (0) may not have been seen in the table:
+ * delete it only if the router reports that it leads to its internal address, or to this host if it
+ * has none.
  *
  * Since: 1.0
  */

@@ -739,6 +739,22 @@ test_delete_without_look (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
 }
 
+/* This host may not have the port that it wants to remove. */
+static void
+test_delete_guess_without_look (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GInetAddress) local = g_inet_address_new_from_string (LOCAL);
+  g_autoptr (PlumEntry) entry = plum_entry_new (PLUM_PROTOCOL_TCP, 9000, 80, local, NULL, 0, TRUE);
+  const PlumCallArgs args = { NULL, NULL, entry };
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 80, STRANGER, 600);
+  done = call (f, PLUM_CALL_DELETE_ENTRY, &args);
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED);
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+}
+
 static void
 test_delete_without_action (Fixture *f, gconstpointer data)
 {
@@ -915,6 +931,8 @@ static const UpnpTest tests[] = {
   { "delete/nothing-there-404", { 0 }, test_delete_nothing_404 },
   { "delete/taken-over", { 0 }, test_delete_taken_over },
   { "delete/other-port-of-ours", { 0 }, test_delete_other_port },
+  { "delete/no-look-of-a-guess", { .specific_fault = 401 }, test_delete_guess_without_look },
+  { "delete/no-look-of-a-guess-501", { .specific_fault = 501 }, test_delete_guess_without_look },
   { "delete/no-look-401", { .specific_fault = 401 }, test_delete_without_look },
   { "delete/no-look-404", { 0 }, test_delete_without_action },
   { "delete/no-look-501", { .specific_fault = 501 }, test_delete_without_look },

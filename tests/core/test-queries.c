@@ -225,7 +225,7 @@ assert_deleted (CoreFixture *f, int code)
 
 /* The program has not seen the entry: the backend must find out that it leads to this host. */
 static void
-test_unmap_names_no_host (CoreFixture *f, gconstpointer data)
+test_unmap_unseen (CoreFixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
@@ -235,8 +235,8 @@ test_unmap_names_no_host (CoreFixture *f, gconstpointer data)
   g_assert_nonnull (to_delete);
   g_assert_cmpuint (plum_entry_get_external_port (to_delete), ==, 9000);
   g_assert_cmpuint (plum_entry_get_internal_port (to_delete), ==, 8080);
-  g_assert_null (plum_entry_get_internal_address (to_delete));
-  g_assert_null (plum_entry_get_internal_address_text (to_delete));
+  g_assert_null (plum_entry_get_description (to_delete));
+  g_assert_cmpuint (plum_entry_get_lifetime (to_delete), ==, 0);
   plum_call_return_done (asked);
   test_loop_settle (&f->loop);
   g_assert_true (plum_manager_unmap_finish (f->manager, f->result, &error));
@@ -379,7 +379,7 @@ main (int argc, char **argv)
   ADD ("/query/cancelled/while-asked", 0, test_cancelled_while_asked);
   ADD ("/query/cancelled/delete", 0, test_delete_cancelled);
   ADD ("/query/cancelled/too-late", 0, test_cancelled_too_late);
-  ADD ("/query/unmap/names-no-host", 0, test_unmap_names_no_host);
+  ADD ("/query/unmap/unseen", 0, test_unmap_unseen);
   ADD ("/query/delete/confirmed", 0, test_delete_confirmed);
   ADD ("/query/delete/not-supported", 0, test_delete_not_supported);
   ADD ("/query/delete/not-there", 0, test_delete_not_there);
