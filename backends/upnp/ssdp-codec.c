@@ -158,7 +158,10 @@ unfold (char **lines)
       char **last = headers->len > 0 ? (char **) &headers->pdata[headers->len - 1] : NULL;
 
       g_strstrip (*line);
-      open = folded ? open && **line != '\0' && continues_value (*last, *line) : line != lines;
+      if (folded)
+        open = open && last != NULL && **line != '\0' && continues_value (*last, *line);
+      else
+        open = line != lines;
       if (folded && open)
         {
           g_autofree char *start = *last;
