@@ -409,8 +409,8 @@ natpmp_map_give_up (PlumUdpOperation *operation, GError *error)
     map_op_undo ((MapOp *) operation, error, 0);
 }
 
-/* The only operation of the protocol that was sent and is not answered. (nullable): there is none,
- * or several. */
+/* The only operation of the protocol that was sent and is not answered. NULL: no operation, or
+ * several. */
 static MapOp *
 natpmp_maps_find_only (NatpmpMaps *self, PlumProtocol protocol)
 {

@@ -188,7 +188,7 @@ is_named (UpnpDelete *self)
 }
 
 /* Reads the answer to GetSpecificPortMappingEntry: UPNP_LOOKUP_OURS is the entry that is meant.
- * found: set to NULL if there is none, or if the answer is not usable. */
+ * found: set to NULL if the port has no entry, or if the answer is not usable. */
 static UpnpLookupResult
 upnp_delete_read (UpnpDelete *self,
                   const UpnpSoapReply *reply,

@@ -84,6 +84,22 @@ upnp_watch_query_address (UpnpWatch *self)
   self->pending = upnp_device_call (self->device, NULL, &request, on_watch_address, self);
 }
 
+/* Whether the router did not answer the pending query. If its control URL does not exist, the
+ * device is lost. */
+static gboolean
+upnp_watch_take_failure (UpnpWatch *self, const UpnpSoapReply *reply, const GError *error)
+{
+  self->pending = NULL;
+  if (error != NULL)
+    on_no_answer (self, error);
+  else if (upnp_soap_reply_is_gone (reply))
+    upnp_watch_lose (self, "its control URL no longer exists");
+  else
+    return FALSE;
+
+  return TRUE;
+}
+
 static void
 on_watch_answer (const UpnpSoapReply *reply,
                  const char *local_address,
@@ -93,20 +109,14 @@ on_watch_answer (const UpnpSoapReply *reply,
   UpnpWatch *self = user_data;
   g_autoptr (UpnpTableEntry) entry = NULL;
 
-  self->pending = NULL;
-  if (error != NULL)
-    {
-      on_no_answer (self, error);
-      return;
-    }
+  if (upnp_watch_take_failure (self, reply, error))
+    return;
 
   if (reply->outcome == UPNP_SOAP_DONE)
     entry = upnp_soap_read_entry (reply);
 
-  if (upnp_soap_reply_is_gone (reply))
-    upnp_watch_lose (self, "its control URL no longer exists");
-  else if ((reply->outcome == UPNP_SOAP_FAULT && reply->code == 714) ||
-           (entry != NULL && upnp_lookup_is_blank (entry, NULL)))
+  if ((reply->outcome == UPNP_SOAP_FAULT && reply->code == 714) ||
+      (entry != NULL && upnp_lookup_is_blank (entry, NULL)))
     upnp_watch_lose (self, "it no longer has the mappings");
   else if (entry != NULL &&
            !upnp_entry_is_ours (entry, upnp_hosts_get_client (&self->hosts, local_address),
@@ -123,13 +133,7 @@ on_watch_firewall (const UpnpSoapReply *reply,
                    const GError *error,
                    gpointer user_data)
 {
-  UpnpWatch *self = user_data;
-
-  self->pending = NULL;
-  if (error != NULL)
-    on_no_answer (self, error);
-  else if (upnp_soap_reply_is_gone (reply))
-    upnp_watch_lose (self, "its control URL no longer exists");
+  upnp_watch_take_failure (user_data, reply, error);
 }
 
 static void
@@ -148,12 +152,10 @@ on_watch_updated (const UpnpSoapReply *reply,
 {
   UpnpWatch *self = user_data;
 
-  self->pending = NULL;
-  if (error != NULL)
-    on_no_answer (self, error);
-  else if (upnp_soap_reply_is_gone (reply))
-    upnp_watch_lose (self, "its control URL no longer exists");
-  else if (reply->outcome == UPNP_SOAP_FAULT && (reply->code == 704 || reply->code == 402))
+  if (upnp_watch_take_failure (self, reply, error))
+    return;
+
+  if (reply->outcome == UPNP_SOAP_FAULT && (reply->code == 704 || reply->code == 402))
     upnp_watch_lose (self, "it no longer has the mappings");
   else if (reply->outcome == UPNP_SOAP_FAULT && reply->code == 606)
     upnp_watch_lose (self, "one of the pinholes belongs to another host");

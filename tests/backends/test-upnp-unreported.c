@@ -122,7 +122,7 @@ test_delete_reported (Fixture *f, gconstpointer data)
   g_assert_null (find_9000 (f));
 }
 
-/* The answer to the delete is lost: an empty entry proves that there is none, and an entry of an
+/* The delete is not answered: an empty entry proves that it was deleted, and an entry of an
  * unreported host proves nothing. */
 static void
 test_delete_unanswered (Fixture *f, gconstpointer data)
