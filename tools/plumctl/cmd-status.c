@@ -145,9 +145,10 @@ const PlumctlCommand plumctl_command_status = {
   .arguments = "",
   .summary = N_ ("Show the gateways, their addresses and their backends"),
   .details =
-    N_ ("If the router reports its address only with a mapping, as with PCP, maps an unused\n"
-        "UDP port for a moment. If the router has a private or shared address, the router\n"
-        "beyond it is asked as well; no port is mapped there.\n"
+    N_ ("Asks the routers of all networks. If one reports its address only with a mapping, as\n"
+        "with PCP, maps an unused UDP port on it for a moment. If the router of the default\n"
+        "route has a private or shared address, the router beyond it is asked as well; no port\n"
+        "is mapped there.\n"
         "\n"
         "Examples:\n"
         "  plumctl status\n"
