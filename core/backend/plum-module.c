@@ -219,18 +219,26 @@ static void
 plum_module_load_directory (GPtrArray *infos, const char *directory)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GDir) dir = g_dir_open (directory, 0, &error);
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GDir) dir = NULL;
+  g_autoptr (GPtrArray) names = NULL;
+  GStatBuf info;
   const char *name;
 
-  if (dir == NULL)
+  /* GLib loads the tables of iconv to describe a folder that it cannot open. */
+  if (g_stat (directory, &info) != 0 && errno == ENOENT)
     {
-      if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-        plum_debug ("Skipping the module directory %s: %s", directory, error->message);
-      else
-        plum_module_add_failure (infos, directory, error->message);
+      plum_debug ("Skipping the module directory %s, which does not exist", directory);
       return;
     }
+
+  dir = g_dir_open (directory, 0, &error);
+  if (dir == NULL)
+    {
+      plum_module_add_failure (infos, directory, error->message);
+      return;
+    }
+
+  names = g_ptr_array_new_with_free_func (g_free);
 
   while ((name = g_dir_read_name (dir)) != NULL)
     if (g_str_has_prefix (name, MODULE_PREFIX) && g_str_has_suffix (name, MODULE_SUFFIX))
@@ -296,8 +304,6 @@ plum_module_load_all (GPtrArray *added)
   return infos;
 }
 
-/* The order of PLUM_BACKENDS, or of enabled, takes precedence over the priorities. The variable is
- * ignored in a set-user-ID program. */
 /* The backends that can be used come first; otherwise the order is kept. infos: (transfer full) */
 static GPtrArray *
 move_errors_to_end (GPtrArray *infos)
@@ -315,6 +321,8 @@ move_errors_to_end (GPtrArray *infos)
   return sorted;
 }
 
+/* The order of PLUM_BACKENDS, or of enabled, takes precedence over the priorities. The variable is
+ * ignored in a set-user-ID program. */
 GPtrArray *
 plum_module_select (GPtrArray *infos, const char *const *enabled)
 {

@@ -47,6 +47,7 @@ struct _PlumGateway
 
   GInetAddress *external_address; /* (nullable) */
   PlumBackend *address_backend;   /* (nullable): borrowed; that reported the address last */
+  gboolean address_in_doubt;      /* that backend has lost the router since then */
   PlumAddressScope external_scope;
   gboolean seeks_address; /* a lease without an address was granted */
   gint64 sought_at;       /* on the clock; 0: never */
@@ -113,5 +114,27 @@ void plum_gateway_install_properties (GObjectClass *object_class);
 void plum_gateway_take_router_info (PlumGateway *self, const PlumBackendEvent *event);
 /* Queues the notification. */
 void plum_gateway_notify (PlumGateway *self, PlumGatewayProperty property);
+
+/* --- plum-gateway-external.c --- */
+
+typedef enum {
+  PLUM_ADDRESS_SOURCES_POLLED = 1 << PLUM_ADDRESS_SOURCE_POLL,
+  PLUM_ADDRESS_SOURCES_ASKED = PLUM_ADDRESS_SOURCES_POLLED | 1 << PLUM_ADDRESS_SOURCE_QUERY,
+  PLUM_ADDRESS_SOURCES_ALL = PLUM_ADDRESS_SOURCES_ASKED | 1 << PLUM_ADDRESS_SOURCE_MAPPING,
+} PlumAddressSources;
+
+/* address: (nullable): what backend has reported. */
+void plum_gateway_set_external_address (PlumGateway *self,
+                                        PlumBackend *backend,
+                                        GInetAddress *address);
+/* A router beyond the first one that reports the address of the router before it is no other
+ * router: its own address is unknown. (nullable) */
+GInetAddress *plum_gateway_judge_address (PlumGateway *self, GInetAddress *address);
+/* The backend, or (nullable) all, has lost the router: see plum_gateway_doubts_address(). */
+void plum_gateway_doubt_address (PlumGateway *self, PlumBackend *backend);
+/* Asks the backends that hold leases, or the others. */
+void plum_gateway_query_addresses (PlumGateway *self, gboolean serving, PlumAddressSources sources);
+/* For a poll of the gateway user_data. A recheck that is due now asks as well. */
+void plum_gateway_poll_address (gpointer user_data);
 
 G_END_DECLS

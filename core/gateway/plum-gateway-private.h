@@ -136,8 +136,9 @@ void plum_gateway_unmap_entry_async (PlumGateway *self,
                                      GAsyncReadyCallback callback,
                                      gpointer user_data);
 
-/* Whether the external address is known, and from another backend than this one. */
-gboolean plum_gateway_knows_address_without (PlumGateway *self, PlumBackend *backend);
+/* Whether the external address is from backend, which has reported since then that the router may
+ * have been restarted. */
+gboolean plum_gateway_doubts_address (PlumGateway *self, PlumBackend *backend);
 /* Sets the external address that the router reports to backend, and reports it to the clients that
  * the backend serves. address: (nullable): NULL if the router reports to this backend that it has
  * none: what another backend has reported is kept. */

@@ -11,9 +11,6 @@
 /* How much each client adds to the time over which the work after a resume is spread. */
 #define RESUME_SPREAD_MS 50
 
-/* In microseconds. */
-#define SEEK_PAUSE (60 * (gint64) G_USEC_PER_SEC)
-
 guint plum_gateway_signals[PLUM_GATEWAY_N_SIGNALS];
 
 /**
@@ -139,143 +136,6 @@ plum_gateway_remove_client (PlumGateway *self, PlumGatewayClient *client)
     plum_clock_disarm (self->clock, &self->recheck);
 }
 
-static gboolean
-plum_gateway_is_serving (PlumGateway *self, PlumBackend *backend)
-{
-  for (GList *l = self->clients.head; l != NULL; l = l->next)
-    {
-      PlumGatewayClient *client = l->data;
-
-      if (client->iface->get_backend (client) == backend)
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-/* --- The external address --- */
-
-static void
-plum_gateway_set_external_address (PlumGateway *self, PlumBackend *backend, GInetAddress *address)
-{
-  PlumAddressScope scope = plum_address_get_scope (address);
-
-  self->address_backend = address != NULL ? backend : NULL;
-  if (address == self->external_address || (address != NULL && self->external_address != NULL &&
-                                            g_inet_address_equal (address, self->external_address)))
-    return;
-
-  g_set_object (&self->external_address, address);
-  plum_gateway_notify (self, PLUM_GATEWAY_PROP_EXTERNAL_ADDRESS);
-  if (self->external_scope != scope)
-    {
-      self->external_scope = scope;
-      plum_gateway_notify (self, PLUM_GATEWAY_PROP_EXTERNAL_SCOPE);
-    }
-  plum_upstream_set_address (self->search, address);
-}
-
-/* A router beyond the first one that reports the address of the router before it is no other
- * router: its own address is unknown. (nullable) */
-static GInetAddress *
-plum_gateway_judge_address (PlumGateway *self, GInetAddress *address)
-{
-  if (address != NULL && plum_network_get_inner (self->network) != NULL &&
-      g_inet_address_equal (address, plum_network_get_client_address (self->network)))
-    return NULL;
-  return address;
-}
-
-gboolean
-plum_gateway_knows_address_without (PlumGateway *self, PlumBackend *backend)
-{
-  return self->external_address != NULL && self->address_backend != backend;
-}
-
-/* clients_of: (nullable): the backend whose leases get the address; NULL: those without one. */
-static void
-plum_gateway_spread_address (PlumGateway *self,
-                             PlumBackend *backend,
-                             PlumBackend *clients_of,
-                             GInetAddress *address)
-{
-  PlumGatewayEvent event = {
-    .kind = PLUM_GATEWAY_ADDRESS_CHANGED,
-    .backend = clients_of,
-    .address = plum_gateway_judge_address (self, address),
-  };
-
-  if (event.address == NULL && plum_gateway_knows_address_without (self, backend))
-    event.address = self->external_address;
-  else
-    plum_gateway_set_external_address (self, backend, event.address);
-  plum_gateway_send_event (self, &event);
-}
-
-void
-plum_gateway_learn_address (PlumGateway *self, PlumBackend *backend, GInetAddress *address)
-{
-  plum_gateway_spread_address (self, backend, backend, address);
-}
-
-static void
-on_backend_address (PlumBackend *backend, GInetAddress *address, gpointer user_data)
-{
-  PlumGateway *self = user_data;
-  PLUM_SIGNAL_SCOPE (self->signals);
-
-  plum_gateway_learn_address (self, backend, address);
-}
-
-static void
-on_other_address (PlumBackend *backend, GInetAddress *address, gpointer user_data)
-{
-  PlumGateway *self = user_data;
-  PLUM_SIGNAL_SCOPE (self->signals);
-
-  plum_gateway_spread_address (self, backend, NULL, address);
-}
-
-/* Asks the backends that hold leases, or the others. polled: only those that have to be polled. */
-static void
-plum_gateway_query_addresses (PlumGateway *self, gboolean serving, gboolean polled)
-{
-  for (unsigned int i = 0; i < plum_race_get_n_candidates (self->race); i++)
-    {
-      PlumCandidate *candidate = plum_race_get_candidate (self->race, i);
-
-      if (plum_gateway_is_serving (self, candidate->backend) == serving &&
-          (serving || plum_probe_get_outcome (candidate->probe) == PLUM_PROBE_SUCCESS) &&
-          (!polled ||
-           plum_backend_get_address_source (candidate->backend) == PLUM_ADDRESS_SOURCE_POLL))
-        plum_gateway_query_backend_address (candidate->backend, self->settings->mapping_timeout,
-                                            serving ? on_backend_address : on_other_address, self);
-    }
-}
-
-/* A recheck that is due now asks as well. */
-static void
-on_poll (gpointer user_data)
-{
-  PlumGateway *self = user_data;
-
-  if (plum_clock_get_time (self->clock) < self->recheck.deadline)
-    plum_gateway_query_addresses (self, TRUE, TRUE);
-}
-
-void
-plum_gateway_seek_address (PlumGateway *self)
-{
-  gint64 now = plum_clock_get_time (self->clock);
-
-  self->seeks_address = TRUE;
-  if (self->sought_at != 0 && now - self->sought_at < SEEK_PAUSE)
-    return;
-
-  self->sought_at = now;
-  plum_gateway_query_addresses (self, FALSE, FALSE);
-}
-
 /* --- Waiting for the decision --- */
 
 static void
@@ -384,13 +244,14 @@ on_race_event (const PlumRaceEvent *event, gpointer user_data)
       break;
     case PLUM_RACE_DECIDED:
       if (self->seeks_address && self->external_address == NULL)
-        plum_gateway_query_addresses (self, FALSE, FALSE);
+        plum_gateway_query_addresses (self, FALSE, PLUM_ADDRESS_SOURCES_ALL);
       plum_gateway_complete_discovery (self);
       break;
     case PLUM_RACE_NAME_CHANGED:
       plum_gateway_notify (self, PLUM_GATEWAY_PROP_BACKEND_NAME);
       break;
     case PLUM_RACE_SUSPECTED:
+      plum_gateway_doubt_address (self, event->backend);
       plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_SUSPECTED,
                                                           .backend = event->backend });
       break;
@@ -399,6 +260,7 @@ on_race_event (const PlumRaceEvent *event, gpointer user_data)
                                                           .backend = event->backend });
       break;
     case PLUM_RACE_LOST:
+      plum_gateway_doubt_address (self, event->backend);
       plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_LOST,
                                                           .backend = event->backend });
       break;
@@ -426,7 +288,7 @@ on_recheck (gpointer user_data)
   plum_clock_arm_in_ms (self->clock, &self->recheck, self->settings->recheck_period);
   plum_address_poll_restart (self->poll);
   plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_RECHECK });
-  plum_gateway_query_addresses (self, TRUE, FALSE);
+  plum_gateway_query_addresses (self, TRUE, PLUM_ADDRESS_SOURCES_ALL);
   plum_upstream_check (self->search);
   if (self->upstream == NULL || plum_race_get_backend_name (self->upstream->race) == NULL)
     plum_upstream_search_again (self->search);
@@ -537,7 +399,7 @@ plum_gateway_new (PlumNetwork *network,
   self->race = plum_race_new (network, backend_infos, context, settings, queue, &race_client, self);
   self->search =
     plum_upstream_new (network, backend_infos, context, settings, queue, &upstream_client, self);
-  self->poll = plum_address_poll_new (self->clock, queue, on_poll, self);
+  self->poll = plum_address_poll_new (self->clock, queue, plum_gateway_poll_address, self);
   plum_gateway_init_probe (self);
 
   return self;
@@ -585,7 +447,7 @@ plum_gateway_on_resume (PlumGateway *self)
   if (spread_ms == 0)
     return;
 
-  plum_gateway_query_addresses (self, TRUE, FALSE);
+  plum_gateway_query_addresses (self, TRUE, PLUM_ADDRESS_SOURCES_ALL);
   plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_RESUMED,
                                                       .spread_ms = spread_ms });
   plum_clock_arm_in_ms (self->clock, &self->recheck,

@@ -69,22 +69,20 @@ plum_lease_note_recall (PlumLeaseStore *store, const PlumLeaseHolderId *id, Plum
   return memory;
 }
 
+static gboolean
+is_left (const PlumLeaseRecord *record, gconstpointer user_data)
+{
+  const PlumLeaseHolderId *id = user_data;
+
+  /* On a router beyond the first one, the port of the record is another one. */
+  return record->ours && !plum_lease_record_has_expired (record) &&
+         record->protocol == id->protocol && record->family == id->family &&
+         record->first_port == id->internal_port &&
+         (record->through != NULL || plum_hosts_equal_internal (&record->hosts, &id->hosts));
+}
+
 gboolean
 plum_lease_note_is_left (PlumLeaseStore *store, const PlumLeaseHolderId *id)
 {
-  guint n = plum_lease_store_get_n_leftovers (store);
-
-  for (guint i = 0; i < n; i++)
-    {
-      const PlumLeaseRecord *record = plum_lease_store_get_leftover (store, i);
-
-      /* On a router beyond the first one, the port of the record is another one. */
-      if (record->ours && !plum_lease_record_has_expired (record) &&
-          record->protocol == id->protocol && record->family == id->family &&
-          record->first_port == id->internal_port &&
-          (record->through != NULL || plum_hosts_equal_internal (&record->hosts, &id->hosts)))
-        return TRUE;
-    }
-
-  return FALSE;
+  return plum_lease_store_any_left (store, is_left, id);
 }

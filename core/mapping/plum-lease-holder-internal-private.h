@@ -71,13 +71,14 @@ struct _PlumLeaseHolder
   PlumTimer timer;      /* the next attempt */
 
   const PlumLeaseChainInterface *chain;
-  PlumLeaseHolder *inner; /* (nullable), borrowed: of the lease that this one leads to */
-  PlumLeaseHolder *outer; /* (nullable): of the lease at the router beyond; owned */
-  GError *outer_error;    /* (nullable): why the router beyond has not granted a lease */
-  guint wanted : 1;       /* by inner */
-  guint reported : 1;     /* the users, or inner, know the lease and those beyond */
-  guint awaits_outer : 1; /* in PLUM_PHASE_RELEASING: the delete waits for that of outer */
-  guint16 outer_port;     /* the external port of the last lease there; 0: none */
+  PlumLeaseHolder *inner;    /* (nullable), borrowed: of the lease that this one leads to */
+  PlumLeaseHolder *outer;    /* (nullable): of the lease at the router beyond; owned */
+  GError *outer_error;       /* (nullable): why the router beyond has not granted a lease */
+  guint wanted : 1;          /* by inner */
+  guint reported : 1;        /* the users, or inner, know the lease and those beyond */
+  guint borrows_address : 1; /* the lease has the address of the gateway, not one of its own */
+  guint awaits_outer : 1;    /* in PLUM_PHASE_RELEASING: the delete waits for that of outer */
+  guint16 outer_port;        /* the external port of the last lease there; 0: none */
   guint reported_serial;
   guint reported_port;
   guint delete_timeout;           /* ms: of the delete alone */

@@ -301,7 +301,9 @@ plum_lease_holder_notify_mapped (PlumLeaseHolder *self)
       return;
     }
 
-  if (address == NULL && plum_gateway_knows_address_without (self->gateway, backend))
+  /* A lease without an address withdraws the known one only if that is from before a restart. */
+  self->borrows_address = address == NULL;
+  if (address == NULL && !plum_gateway_doubts_address (self->gateway, backend))
     plum_held_lease_set_address (self->held, known);
   else if (!plum_address_equal (known, address))
     plum_gateway_learn_address (self->gateway, backend, address);

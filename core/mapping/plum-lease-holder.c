@@ -25,7 +25,8 @@ plum_lease_holder_race_changed (PlumLeaseHolder *self)
     plum_lease_holder_race_changed (self->outer);
 }
 
-/* Without a backend, an address is for the leases that have none. */
+/* Without a backend, an address is for the leases that have none. A lease that has the address of
+ * the gateway keeps to it, whichever backend reports it. */
 static gboolean
 plum_lease_holder_is_for (PlumLeaseHolder *self, PlumBackend *backend)
 {
@@ -33,6 +34,8 @@ plum_lease_holder_is_for (PlumLeaseHolder *self, PlumBackend *backend)
 
   if (plum_lease_holder_has_own_address (self))
     return FALSE;
+  if (self->borrows_address)
+    return TRUE;
   if (backend == NULL)
     return plum_lease_get_external_address (lease) == NULL;
   return backend == plum_held_lease_get_backend (self->held);

@@ -51,6 +51,12 @@ gboolean plum_lease_store_is_on_network (const PlumLeaseRecord *record, PlumNetw
 /* Whether the router of the record is the one beyond the router of network. */
 gboolean plum_lease_store_is_beyond_network (const PlumLeaseRecord *record, PlumNetwork *network);
 
+typedef gboolean (*PlumLeaseRecordFunc) (const PlumLeaseRecord *record, gconstpointer user_data);
+/* Whether func returns TRUE for a leftover. */
+gboolean plum_lease_store_any_left (PlumLeaseStore *self,
+                                    PlumLeaseRecordFunc func,
+                                    gconstpointer user_data);
+
 /* The leftover of a port with the same hosts, preferably on network (nullable). (nullable)
  * (transfer none) */
 const PlumLeaseRecord *plum_lease_store_recall (PlumLeaseStore *self,

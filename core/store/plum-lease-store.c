@@ -298,6 +298,23 @@ plum_lease_store_add_local_addresses (PlumLeaseStore *self,
   add_local_addresses (self->deleting, family, addresses);
 }
 
+static gboolean
+any_record (GPtrArray *records, PlumLeaseRecordFunc func, gconstpointer user_data)
+{
+  for (unsigned int i = 0; i < records->len; i++)
+    if (func (records->pdata[i], user_data))
+      return TRUE;
+
+  return FALSE;
+}
+
+gboolean
+plum_lease_store_any_left (PlumLeaseStore *self, PlumLeaseRecordFunc func, gconstpointer user_data)
+{
+  return any_record (self->leftovers, func, user_data) ||
+         any_record (self->deleting, func, user_data);
+}
+
 const PlumLeaseRecord *
 plum_lease_store_recall (PlumLeaseStore *self,
                          PlumProtocol protocol,

@@ -275,6 +275,9 @@ def main():
     if subprocess.run([lab, '--check'], check=False).returncode == 77:
         return 77
 
+    # If the library is not installed, it does not find its modules.
+    os.environ.setdefault('PLUM_BACKEND_PATH',
+                          os.path.abspath(os.path.join(args.build, 'backends', 'modules')))
     rows = []
     for what, options in (('pcp', ['--router=none']), ('natpmp', ['--router=none']),
                           ('fake_upnp', ['--router=none']), ('real_upnp', ['--router=upnp']),

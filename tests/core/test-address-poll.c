@@ -224,6 +224,100 @@ test_none_of_the_serving_backend (CoreFixture *f, gconstpointer data)
   core_assert_events (f, "");
 }
 
+static void
+assert_host (PlumMapping *mapping, const char *host)
+{
+  core_assert_state (mapping, SUCCESS);
+  g_assert_cmpstr (plum_mapping_get_external_host (mapping), ==, host);
+}
+
+/* The leases of a backend have no address, and its router answers a query: it is asked once, and a
+ * later lease withdraws nothing. */
+static void
+test_bare_leases (CoreFixture *f, gconstpointer source)
+{
+  g_autoptr (PlumMapping) first = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+  PlumGateway *gateway;
+
+  ALPHA->source = (PlumAddressSource) GPOINTER_TO_INT (source);
+  ALPHA->bare_leases = TRUE;
+  first = core_add_up (f, 8080, 0);
+  test_loop_settle (&f->loop);
+  assert_host (first, "1.2.3.4");
+  g_assert_cmpuint (ALPHA->n_address, ==, 1);
+  core_listen (f, first);
+  second = core_add_up (f, 8081, 0);
+  test_loop_settle (&f->loop);
+  assert_host (second, "1.2.3.4");
+  gateway = plum_mapping_get_gateway (second);
+  g_assert_nonnull (plum_gateway_get_external_address (gateway));
+  g_assert_cmpuint (ALPHA->n_address, ==, 1);
+
+  test_loop_advance (&f->loop, 90 * MINUTE_MS);
+  g_assert_cmpuint (ALPHA->n_map, >, 2);
+  core_assert_events (f, "expires-at");
+
+  ALPHA->external = "198.51.100.9";
+  plum_backend_report_lost (ALPHA->backend, "restarted");
+  test_loop_advance (&f->loop, 5000);
+  assert_host (first, "198.51.100.9");
+  assert_host (second, "198.51.100.9");
+}
+
+static void
+test_bare_leases_polled (CoreFixture *f, gconstpointer data)
+{
+  test_bare_leases (f, GINT_TO_POINTER (PLUM_ADDRESS_SOURCE_POLL));
+}
+
+/* A lease without an address has that of another backend, as long as that one reports it. */
+static void
+test_borrowed (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GInetAddress) other = g_inet_address_new_from_string ("198.51.100.9");
+  g_autoptr (GInetAddress) own = g_inet_address_new_from_string ("198.51.100.10");
+  g_autoptr (PlumMapping) mapping = NULL;
+  PlumGateway *gateway;
+
+  ALPHA->external = NULL;
+  mapping = core_add_up (f, 8080, 0);
+  test_loop_settle (&f->loop);
+  gateway = plum_mapping_get_gateway (mapping);
+  core_assert_backend (mapping, "alpha");
+  assert_host (mapping, "1.2.3.4");
+
+  plum_backend_report_external_address (BETA->backend, other);
+  test_loop_settle (&f->loop);
+  assert_host (mapping, "198.51.100.9");
+
+  plum_backend_report_external_address (BETA->backend, NULL);
+  test_loop_settle (&f->loop);
+  assert_host (mapping, NULL);
+  g_assert_null (plum_gateway_get_external_address (gateway));
+
+  plum_backend_report_external_address (BETA->backend, other);
+  plum_backend_report_external_address (ALPHA->backend, own);
+  test_loop_settle (&f->loop);
+  assert_host (mapping, "198.51.100.10");
+  plum_backend_report_external_address (ALPHA->backend, NULL);
+  test_loop_settle (&f->loop);
+  assert_host (mapping, NULL);
+}
+
+/* A lease that has an address of its own keeps it. */
+static void
+test_not_borrowed (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GInetAddress) other = g_inet_address_new_from_string ("198.51.100.9");
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+
+  plum_backend_report_external_address (BETA->backend, other);
+  plum_backend_report_external_address (BETA->backend, NULL);
+  test_loop_settle (&f->loop);
+  assert_host (mapping, "1.2.3.4");
+}
+
 /* A backend whose router announces a new address is asked by the recheck only. */
 static void
 test_announced (CoreFixture *f, gconstpointer source)
@@ -338,6 +432,10 @@ main (int argc, char *argv[])
   ADD ("none-after-restart", 1, test_none_after_restart);
   ADD ("none-of-another", 2, test_none_of_another);
   ADD ("none-of-the-serving-backend", 2, test_none_of_the_serving_backend);
+  ADD ("bare-leases", 1, test_bare_leases);
+  ADD ("bare-leases-polled", 1, test_bare_leases_polled);
+  ADD ("borrowed", 2, test_borrowed);
+  ADD ("not-borrowed", 2, test_not_borrowed);
   ADD ("announced", 0, test_announced);
   ADD ("announced-by-mapping", 1, test_announced_by_mapping);
   ADD ("only-the-serving-backend", 2, test_only_the_serving_backend);

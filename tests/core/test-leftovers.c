@@ -579,6 +579,29 @@ test_address_changes_destroyed (Lan *f, gconstpointer data)
   g_assert_false (close_manager (&f->core, 0));
 }
 
+/* The mapping is destroyed while that of the old address is being deleted. */
+static void
+test_destroyed_during_delete (Lan *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (PlumMapping) other = NULL;
+
+  if (!f->lan.ready)
+    return;
+
+  ALPHA->unmap_moved = SILENCE;
+  mapping = lan_add_up (f);
+  change_address (f, "192.0.2.2", "192.0.2.9");
+  core_assert_log ("alpha:discover alpha:unmap:tcp:8080:192.0.2.2");
+  other = core_add_up (&f->core, 8081, 0);
+  core_destroy (&f->core, mapping);
+  core_destroy (&f->core, other);
+  test_loop_settle (&f->core.loop);
+  assert_left (mapping);
+  core_assert_state (other, DESTROYED);
+  g_assert_no_error (plum_mapping_get_error (other));
+}
+
 /* The network is gone: nothing can be deleted. */
 static void
 test_network_lost_destroyed (Lan *f, gconstpointer data)
@@ -655,6 +678,7 @@ main (int argc, char **argv)
   g_test_add ("/leftovers/address/stays", Lan, GUINT_TO_POINTER (2), lan_set_up, test_address_stays,
               lan_tear_down);
   ADD_LAN ("changes-destroyed", test_address_changes_destroyed);
+  ADD_LAN ("destroyed-during-delete", test_destroyed_during_delete);
   ADD_LAN ("network-lost", test_network_lost_destroyed);
   ADD_LAN ("network-lost-during-delete", test_network_lost_during_delete);
 
