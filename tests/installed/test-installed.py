@@ -617,8 +617,8 @@ def subproject(here):
     env = {name: value for name, value in here.env.items()
            if name not in ("PKG_CONFIG_PATH", "LD_LIBRARY_PATH", "PLUM_BACKEND_PATH")}
     build = os.path.join(here.folder, "outer")
-    run("meson", "setup", "--wrap-mode=forcefallback", "-Doptimization=0", "--prefix=/usr",
-        "--libdir=lib", build, outer, env=env)
+    run("meson", "setup", "--wrap-mode=forcefallback", "-Doptimization=0", "--unity=on",
+        "-Dunity_size=1000", "--prefix=/usr", "--libdir=lib", build, outer, env=env)
     run("meson", "test", "-C", build, "--suite", "outer", env=env)
 
     # Only the library is built and installed.

@@ -31,11 +31,12 @@ def equal(got, expected, what):
 
 
 def eventually(condition, what, timeout=5.0):
-    """Waits until a condition is true."""
-    deadline = time.monotonic() + timeout
+    """Waits until a condition is true. To check one can take several processes, so the pauses grow."""
+    since = time.monotonic()
     while not condition():
-        assert time.monotonic() < deadline, f'{what}: not within {timeout} s'
-        time.sleep(0.02)
+        waited = time.monotonic() - since
+        assert waited < timeout, f'{what}: not within {timeout} s'
+        time.sleep(min(max(0.02, waited / 10), 0.5))
 
 
 def run(*command):
