@@ -23,7 +23,7 @@ plum_gateway_is_serving (PlumGateway *self, PlumBackend *backend)
   return FALSE;
 }
 
-void
+static void
 plum_gateway_set_external_address (PlumGateway *self, PlumBackend *backend, GInetAddress *address)
 {
   PlumAddressScope scope = plum_address_get_scope (address);
@@ -44,7 +44,9 @@ plum_gateway_set_external_address (PlumGateway *self, PlumBackend *backend, GIne
   plum_upstream_set_address (self->search, address);
 }
 
-GInetAddress *
+/* A router beyond the first one that reports the address of the router before it is no other
+ * router: its own address is unknown. (nullable) */
+static GInetAddress *
 plum_gateway_judge_address (PlumGateway *self, GInetAddress *address)
 {
   if (address != NULL && plum_network_get_inner (self->network) != NULL &&
@@ -68,10 +70,8 @@ plum_gateway_doubts_address (PlumGateway *self, PlumBackend *backend)
 void
 plum_gateway_doubt_address (PlumGateway *self, PlumBackend *backend)
 {
-  if (backend != NULL && backend != self->address_backend)
-    return;
-
-  self->address_in_doubt = TRUE;
+  if (backend == NULL || backend == self->address_backend)
+    self->address_in_doubt = TRUE;
   self->sought_at = 0;
 }
 
@@ -132,6 +132,15 @@ plum_gateway_query_addresses (PlumGateway *self, gboolean serving, PlumAddressSo
         plum_gateway_query_backend_address (candidate->backend, self->settings->mapping_timeout,
                                             serving ? on_backend_address : on_other_address, self);
     }
+}
+
+void
+plum_gateway_check_address (PlumGateway *self)
+{
+  plum_gateway_query_addresses (self, TRUE, PLUM_ADDRESS_SOURCES_ALL);
+  if (self->seeks_address &&
+      (self->external_address == NULL || !plum_gateway_is_serving (self, self->address_backend)))
+    plum_gateway_query_addresses (self, FALSE, PLUM_ADDRESS_SOURCES_ALL);
 }
 
 void

@@ -123,17 +123,12 @@ typedef enum {
   PLUM_ADDRESS_SOURCES_ALL = PLUM_ADDRESS_SOURCES_ASKED | 1 << PLUM_ADDRESS_SOURCE_MAPPING,
 } PlumAddressSources;
 
-/* address: (nullable): what backend has reported. */
-void plum_gateway_set_external_address (PlumGateway *self,
-                                        PlumBackend *backend,
-                                        GInetAddress *address);
-/* A router beyond the first one that reports the address of the router before it is no other
- * router: its own address is unknown. (nullable) */
-GInetAddress *plum_gateway_judge_address (PlumGateway *self, GInetAddress *address);
 /* The backend, or (nullable) all, has lost the router: see plum_gateway_doubts_address(). */
 void plum_gateway_doubt_address (PlumGateway *self, PlumBackend *backend);
 /* Asks the backends that hold leases, or the others. */
 void plum_gateway_query_addresses (PlumGateway *self, gboolean serving, PlumAddressSources sources);
+/* Asks the backends that hold leases, and if these do not report the address, the others. */
+void plum_gateway_check_address (PlumGateway *self);
 /* For a poll of the gateway user_data. A recheck that is due now asks as well. */
 void plum_gateway_poll_address (gpointer user_data);
 

@@ -158,9 +158,7 @@ on_external_address_answered (PlumCall *call, const GError *error, gpointer user
   PLUM_SIGNAL_SCOPE (self->signals);
 
   if (call != NULL)
-    plum_gateway_set_external_address (self, plum_call_get_owner (call),
-                                       plum_gateway_judge_address (self,
-                                                                   plum_call_get_address (call)));
+    plum_gateway_learn_address (self, plum_call_get_owner (call), plum_call_get_address (call));
 
   plum_gateway_queue_decided (self);
 }
@@ -288,7 +286,7 @@ on_recheck (gpointer user_data)
   plum_clock_arm_in_ms (self->clock, &self->recheck, self->settings->recheck_period);
   plum_address_poll_restart (self->poll);
   plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_RECHECK });
-  plum_gateway_query_addresses (self, TRUE, PLUM_ADDRESS_SOURCES_ALL);
+  plum_gateway_check_address (self);
   plum_upstream_check (self->search);
   if (self->upstream == NULL || plum_race_get_backend_name (self->upstream->race) == NULL)
     plum_upstream_search_again (self->search);
@@ -447,7 +445,7 @@ plum_gateway_on_resume (PlumGateway *self)
   if (spread_ms == 0)
     return;
 
-  plum_gateway_query_addresses (self, TRUE, PLUM_ADDRESS_SOURCES_ALL);
+  plum_gateway_check_address (self);
   plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_RESUMED,
                                                       .spread_ms = spread_ms });
   plum_clock_arm_in_ms (self->clock, &self->recheck,

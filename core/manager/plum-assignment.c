@@ -90,13 +90,17 @@ static void
 on_holder_released (PlumLeaseHolder *holder, PlumLeaseHolderRemains remains, gpointer user_data)
 {
   PlumAssignment *self = user_data;
+  PlumLeaseStoreEnd end = PLUM_LEASE_STORE_LEFT;
   gint64 next_delete = 0;
 
+  if (remains == PLUM_LEASE_HOLDER_NOT_ADDED)
+    end = PLUM_LEASE_STORE_NOT_ADDED;
+  else if (remains == PLUM_LEASE_HOLDER_DELETED)
+    end = PLUM_LEASE_STORE_DELETED;
   if (remains == PLUM_LEASE_HOLDER_UNCONFIRMED)
     next_delete =
       plum_clock_get_time (self->clock) + self->settings->recheck_period * G_GINT64_CONSTANT (1000);
-  plum_lease_store_remove_entry (self->store, holder, remains != PLUM_LEASE_HOLDER_NOTHING,
-                                 next_delete);
+  plum_lease_store_remove_entry (self->store, holder, end, next_delete);
   plum_clock_arm_in_ms (self->clock, &self->released, 0);
 }
 
@@ -327,7 +331,7 @@ on_gateways_need_addresses (GSocketFamily family, GPtrArray *addresses, gpointer
         g_ptr_array_add (addresses, g_object_ref (plum_network_get_local_address (network)));
     }
 
-  plum_lease_store_add_local_addresses (self->store, family, addresses);
+  plum_lease_note_add_local_addresses (self->store, family, addresses);
 }
 
 static void

@@ -21,5 +21,9 @@ PlumLeaseMemory plum_lease_note_recall (PlumLeaseStore *store,
 
 /* Returns whether a router may still have an earlier lease of this program for the port. */
 gboolean plum_lease_note_is_left (PlumLeaseStore *store, const PlumLeaseHolderId *id);
+/* Appends the addresses of this host that leftovers lead to. (element-type GInetAddress) */
+void plum_lease_note_add_local_addresses (PlumLeaseStore *store,
+                                          GSocketFamily family,
+                                          GPtrArray *addresses);
 
 G_END_DECLS

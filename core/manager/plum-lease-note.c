@@ -37,6 +37,7 @@ plum_lease_note_make_record (PlumLeaseHolder *holder,
     .interface_name = plum_network_get_interface (network),
     .backend_name = note->backend_name,
     .expires = get_expiry (settings, note),
+    .granted = note->lease != NULL,
   };
 
   if (note->lease != NULL)
@@ -85,4 +86,32 @@ gboolean
 plum_lease_note_is_left (PlumLeaseStore *store, const PlumLeaseHolderId *id)
 {
   return plum_lease_store_any_left (store, is_left, id);
+}
+
+typedef struct
+{
+  GSocketFamily family;
+  GPtrArray *addresses; /* (element-type GInetAddress) */
+} LocalAddresses;
+
+static gboolean
+add_local_address (const PlumLeaseRecord *record, gconstpointer user_data)
+{
+  const LocalAddresses *local = user_data;
+
+  /* Beyond the first router, it is the address of a router. */
+  if (record->family == local->family && record->local_address != NULL && record->through == NULL &&
+      !plum_lease_record_has_expired (record))
+    g_ptr_array_add (local->addresses, g_object_ref (record->local_address));
+  return FALSE;
+}
+
+void
+plum_lease_note_add_local_addresses (PlumLeaseStore *store,
+                                     GSocketFamily family,
+                                     GPtrArray *addresses)
+{
+  const LocalAddresses local = { .family = family, .addresses = addresses };
+
+  plum_lease_store_any_left (store, add_local_address, &local);
 }

@@ -162,15 +162,41 @@ unmap_fail_unrecorded (Unmap *unmap, GTask *task)
                                      unmap->port.internal_port, host));
 }
 
-/* Returns FALSE if the operation has ended. */
+static gboolean
+plum_manager_check_not_held (PlumManager *self, const Unmap *unmap, GError **error)
+{
+  GHashTableIter iter;
+  gpointer mapping;
+
+  g_hash_table_iter_init (&iter, self->by_id);
+  while (g_hash_table_iter_next (&iter, NULL, &mapping))
+    {
+      const PlumMappingSpec *spec = plum_mapping_get_spec (mapping);
+
+      if (spec->protocol == unmap->port.protocol && spec->family == unmap->port.family &&
+          spec->internal_port == unmap->port.internal_port &&
+          plum_hosts_equal_internal (&spec->hosts, &unmap->port.hosts))
+        {
+          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+                               _ ("This manager holds a mapping of the port"));
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+/* The program may have added a mapping of the port meanwhile. Returns FALSE if the operation has
+ * ended. */
 static gboolean
 unmap_may_continue (GTask *task)
 {
   PlumManager *self = g_task_get_source_object (task);
+  Unmap *unmap = g_task_get_task_data (task);
   GError *error = NULL;
 
   if (!g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error) &&
-      plum_manager_check_open (self, &error))
+      plum_manager_check_open (self, &error) && plum_manager_check_not_held (self, unmap, &error))
     return TRUE;
 
   unmap_return (task, error);
@@ -325,26 +351,6 @@ on_unmap_cancelled (GCancellable *cancellable, gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static gboolean
-plum_manager_holds (PlumManager *self, const Unmap *unmap)
-{
-  GHashTableIter iter;
-  gpointer mapping;
-
-  g_hash_table_iter_init (&iter, self->by_id);
-  while (g_hash_table_iter_next (&iter, NULL, &mapping))
-    {
-      const PlumMappingSpec *spec = plum_mapping_get_spec (mapping);
-
-      if (spec->protocol == unmap->port.protocol && spec->family == unmap->port.family &&
-          spec->internal_port == unmap->port.internal_port &&
-          plum_hosts_equal_internal (&spec->hosts, &unmap->port.hosts))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
 /* Whether a mapping of the port is recorded for the router of gateway. */
 static gboolean
 unmap_has_leftover (GTask *task, PlumGateway *gateway)
@@ -387,12 +393,8 @@ plum_manager_start_unmap (PlumManager *self, GTask *task, GError **error)
                            _ ("A port must be between 1 and 65535"));
       return FALSE;
     }
-  if (plum_manager_holds (self, unmap))
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
-                           _ ("This manager holds a mapping of the port"));
-      return FALSE;
-    }
+  if (!plum_manager_check_not_held (self, unmap, error))
+    return FALSE;
 
   gateways = plum_manager_find_gateways (self, unmap->port.family, error);
   if (gateways == NULL)
@@ -575,9 +577,9 @@ plum_manager_unmap_host_finish (PlumManager *self, GAsyncResult *result, GError 
  * %PLUM_ERROR_REFUSED if the router refuses, for example because the key of the mapping is unknown;
  * %PLUM_ERROR_TIMED_OUT or %PLUM_ERROR_MALFORMED if a router did not confirm it or was not found,
  * so that it may keep the mapping; %PLUM_ERROR_NO_GATEWAY; %PLUM_ERROR_NO_BACKEND;
- * %PLUM_ERROR_NOT_SUPPORTED; %G_IO_ERROR_EXISTS if the manager holds a mapping of the port;
- * %G_IO_ERROR_BUSY if the router has the port in a set of ports of which the manager holds others;
- * %G_IO_ERROR_INVALID_ARGUMENT; %G_IO_ERROR_CLOSED; %G_IO_ERROR_CANCELLED.
+ * %PLUM_ERROR_NOT_SUPPORTED; %G_IO_ERROR_EXISTS if the manager holds a mapping of the port, or one
+ * is added meanwhile; %G_IO_ERROR_BUSY if the router has the port in a set of ports of which the
+ * manager holds others; %G_IO_ERROR_INVALID_ARGUMENT; %G_IO_ERROR_CLOSED; %G_IO_ERROR_CANCELLED.
  *
  * Returns: %TRUE if the router confirmed that it no longer has the mapping
  *

@@ -149,7 +149,7 @@ plum_lease_holder_note (PlumLeaseHolder *self, guint candidate)
 PlumLeaseHolderRemains
 plum_lease_holder_get_remains (const GError *error)
 {
-  return error == NULL || plum_error_is_final (error) ? PLUM_LEASE_HOLDER_NOTHING
+  return error == NULL || plum_error_is_final (error) ? PLUM_LEASE_HOLDER_DELETED
                                                       : PLUM_LEASE_HOLDER_UNCONFIRMED;
 }
 
@@ -167,7 +167,7 @@ plum_lease_holder_release_lost (PlumLeaseHolder *self)
     return;
 
   plum_lease_holder_note_released (self, plum_held_lease_is_taken_over (self->held)
-                                           ? PLUM_LEASE_HOLDER_NOTHING
+                                           ? PLUM_LEASE_HOLDER_NOT_ADDED
                                            : PLUM_LEASE_HOLDER_KEPT);
   plum_held_lease_clear (self->held);
 }
@@ -294,6 +294,7 @@ plum_lease_holder_notify_mapped (PlumLeaseHolder *self)
   PlumBackend *backend = plum_held_lease_get_backend (self->held);
   GInetAddress *known = plum_gateway_get_external_address (self->gateway);
   GInetAddress *address = plum_lease_get_external_address (lease);
+  gboolean doubted;
 
   if (plum_lease_holder_has_own_address (self))
     {
@@ -303,11 +304,12 @@ plum_lease_holder_notify_mapped (PlumLeaseHolder *self)
 
   /* A lease without an address withdraws the known one only if that is from before a restart. */
   self->borrows_address = address == NULL;
-  if (address == NULL && !plum_gateway_doubts_address (self->gateway, backend))
+  doubted = plum_gateway_doubts_address (self->gateway, backend);
+  if (address == NULL && !doubted)
     plum_held_lease_set_address (self->held, known);
-  else if (!plum_address_equal (known, address))
+  else if (doubted || !plum_address_equal (known, address))
     plum_gateway_learn_address (self->gateway, backend, address);
-  if (plum_lease_get_external_address (plum_held_lease_get_lease (self->held)) == NULL)
+  if (self->borrows_address)
     plum_gateway_seek_address (self->gateway);
 
   plum_lease_holder_notify (self, PLUM_MAPPING_MAPPED, NULL);
@@ -535,7 +537,7 @@ on_attempt_event (const PlumAttemptEvent *event, gpointer user_data)
       break;
     case PLUM_ATTEMPT_REFUSED:
       if (plum_held_lease_get_lease (self->held) == NULL)
-        plum_lease_holder_note_released (self, PLUM_LEASE_HOLDER_NOTHING);
+        plum_lease_holder_note_released (self, PLUM_LEASE_HOLDER_NOT_ADDED);
       break;
     case PLUM_ATTEMPT_DELETED:
       plum_lease_holder_note_released (self, plum_lease_holder_get_remains (event->error));

@@ -51,7 +51,8 @@ typedef struct
 
 /* What the router has of the mapping that was noted last. */
 typedef enum {
-  PLUM_LEASE_HOLDER_NOTHING,
+  PLUM_LEASE_HOLDER_NOT_ADDED,   /* it has not added it */
+  PLUM_LEASE_HOLDER_DELETED,     /* it has confirmed the delete */
   PLUM_LEASE_HOLDER_UNCONFIRMED, /* perhaps the mapping: a delete was not answered just now */
   PLUM_LEASE_HOLDER_KEPT,        /* perhaps the mapping: no delete was sent */
 } PlumLeaseHolderRemains;

@@ -61,14 +61,16 @@ plum_lease_holder_finish_users (PlumLeaseHolder *self, const GError *error)
 }
 
 static void
-plum_lease_holder_finish_release (PlumLeaseHolder *self, const GError *error)
+plum_lease_holder_finish_release (PlumLeaseHolder *self,
+                                  PlumLeaseHolderRemains remains,
+                                  const GError *error)
 {
   g_autoptr (GError) beyond = g_steal_pointer (&self->release_error);
 
   g_clear_error (&self->release_expired);
   plum_lease_holder_clear_lease (self);
   plum_lease_holder_set_phase (self, PLUM_PHASE_IDLE);
-  plum_lease_holder_note_released (self, plum_lease_holder_get_remains (error));
+  plum_lease_holder_note_released (self, remains);
   if (error == NULL)
     error = beyond;
   plum_lease_holder_finish_users (self, error);
@@ -92,7 +94,7 @@ on_released (PlumCall *call, gpointer user_data)
 
   if (error != NULL)
     plum_info ("The router may still have the mapping: %s", error->message);
-  plum_lease_holder_finish_release (self, error);
+  plum_lease_holder_finish_release (self, plum_lease_holder_get_remains (error), error);
 }
 
 void
@@ -106,7 +108,7 @@ plum_lease_holder_continue_release (PlumLeaseHolder *self)
   plum_clock_disarm (self->clock, &self->patience);
   if (backend == NULL)
     {
-      plum_lease_holder_finish_release (self, NULL);
+      plum_lease_holder_finish_release (self, PLUM_LEASE_HOLDER_NOT_ADDED, NULL);
       return;
     }
 

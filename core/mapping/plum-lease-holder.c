@@ -180,7 +180,7 @@ plum_lease_holder_get_remains_now (PlumLeaseHolder *self)
   if (leased || plum_attempt_get_backend (self->attempt) != NULL || self->call != NULL ||
       self->deleter != NULL)
     return PLUM_LEASE_HOLDER_KEPT;
-  return PLUM_LEASE_HOLDER_NOTHING;
+  return PLUM_LEASE_HOLDER_NOT_ADDED;
 }
 
 /* The router may still have a mapping of the present address: a request for the port that another

@@ -37,6 +37,7 @@ typedef struct
   gint64 next_delete; /* the earliest time of the next delete, on the clock; 0: at once */
   guint first_port; /* the internal port of the mapping, also beyond the first router; not saved */
   gboolean ours;    /* of this manager, not of an earlier run; not saved */
+  gboolean granted; /* the router has answered that it has the mapping; not saved */
   gboolean undeletable; /* the backend cannot delete it from the present address of this host */
 } PlumLeaseRecord;
 
@@ -80,6 +81,9 @@ gboolean plum_lease_record_is_same_router (const PlumLeaseRecord *self,
                                            const PlumLeaseRecord *other);
 /* Whether the mapping leads to local_address if it leads to this host, as far as is known. */
 gboolean plum_lease_record_has_same_host (const PlumLeaseRecord *self, GInetAddress *local_address);
+/* Whether a grant to one of them is a renewal of the other. */
+gboolean plum_lease_record_is_same_mapping (const PlumLeaseRecord *self,
+                                            const PlumLeaseRecord *other);
 /* Whether the fields are equal that must be on disk before a request is sent: those that a later
  * delete needs. */
 gboolean plum_lease_record_is_same_request (const PlumLeaseRecord *self,

@@ -64,6 +64,7 @@ plum_lease_record_take_lease (PlumLeaseRecord *self, const PlumLeaseRecord *othe
       self->token = other->token != NULL ? g_variant_ref (other->token) : NULL;
     }
   self->expires = other->expires;
+  self->granted = other->granted;
   return TRUE;
 }
 
@@ -167,6 +168,17 @@ plum_lease_record_is_same_lease (const PlumLeaseRecord *self, const PlumLeaseRec
     (self->token != NULL && other->token != NULL && g_variant_equal (self->token, other->token));
 
   return same_token && plum_address_equal (self->external_address, other->external_address);
+}
+
+gboolean
+plum_lease_record_is_same_mapping (const PlumLeaseRecord *self, const PlumLeaseRecord *other)
+{
+  return self->external_port == other->external_port &&
+         g_str_equal (self->backend_name, other->backend_name) &&
+         plum_hosts_equal (&self->hosts, &other->hosts) &&
+         plum_lease_record_has_same_port (self, other) &&
+         plum_lease_record_is_same_router (self, other) &&
+         plum_lease_record_has_same_host (self, other->local_address);
 }
 
 guint

@@ -41,10 +41,6 @@ void plum_lease_store_flush (PlumLeaseStore *self);
 /* Without a write: a file with records stays for the next start. */
 void plum_lease_store_close (PlumLeaseStore *self);
 
-/* Appends the addresses of this host that leftovers lead to. (element-type GInetAddress) */
-void plum_lease_store_add_local_addresses (PlumLeaseStore *self,
-                                           GSocketFamily family,
-                                           GPtrArray *addresses);
 /* Whether the record is of the router of network. */
 gboolean plum_lease_store_is_on_network (const PlumLeaseRecord *record, PlumNetwork *network);
 
@@ -73,11 +69,17 @@ gboolean plum_lease_store_note (PlumLeaseStore *self,
                                 gconstpointer holder,
                                 PlumNetwork *network,
                                 const PlumLeaseRecord *record);
-/* left_behind: the router may still have the mapping, so the entry becomes a leftover, which is not
- * deleted before next_delete on the clock. */
+typedef enum {
+  PLUM_LEASE_STORE_NOT_ADDED, /* by the request of the entry; what was left before stays */
+  PLUM_LEASE_STORE_DELETED,   /* with what was left of the same mapping */
+  PLUM_LEASE_STORE_LEFT,      /* the router may still have it: the entry becomes a leftover */
+} PlumLeaseStoreEnd;
+
+/* end: what has become of the mapping. next_delete: on the clock; a leftover is not deleted before.
+ */
 void plum_lease_store_remove_entry (PlumLeaseStore *self,
                                     gconstpointer holder,
-                                    gboolean left_behind,
+                                    PlumLeaseStoreEnd end,
                                     gint64 next_delete);
 /* Whether a holder has an entry for the port of record on its router, from local_address. */
 gboolean plum_lease_store_has_entry (PlumLeaseStore *self,

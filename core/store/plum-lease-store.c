@@ -2,9 +2,9 @@
 
 #include "plum-lease-store-private.h"
 
+#include "plum-known-router-private.h"
 #include "plum-lease-file-private.h"
 #include "plum-log-private.h"
-#include "plum-neighbour-private.h"
 #include "plum-values-private.h"
 
 #define MS G_GINT64_CONSTANT (1000)
@@ -21,9 +21,6 @@
 /* A renewal changes only the end of the lease. If that is lost, the lease expires on its own. */
 #define RENEWAL_PAUSE_MS 60000
 
-/* How long the hardware address of a router is used without another query. */
-#define HARDWARE_ADDRESS_VALID_MS 1000
-
 struct _PlumLeaseStore
 {
   PlumClock *clock;
@@ -39,9 +36,7 @@ struct _PlumLeaseStore
   GPtrArray *deleting;  /* (element-type PlumLeaseRecord): leftovers that the sweeper deletes */
 
   /* The last query for a hardware address, so that many mappings at once need one. */
-  PlumNetwork *known_network;         /* (nullable) */
-  GRefString *known_hardware_address; /* (nullable) */
-  gint64 known_until;
+  PlumKnownRouter router;
 
   PlumTimer flush;
   gint64 flush_at;   /* deadline of flush, while it is armed */
@@ -275,29 +270,6 @@ plum_lease_store_finish_delete (PlumLeaseStore *self,
   plum_lease_store_write_soon (self, 0);
 }
 
-static void
-add_local_addresses (GPtrArray *records, GSocketFamily family, GPtrArray *addresses)
-{
-  for (unsigned int i = 0; i < records->len; i++)
-    {
-      const PlumLeaseRecord *record = records->pdata[i];
-
-      /* Beyond the first router, it is the address of a router. */
-      if (record->family == family && record->local_address != NULL && record->through == NULL &&
-          !plum_lease_record_has_expired (record))
-        g_ptr_array_add (addresses, g_object_ref (record->local_address));
-    }
-}
-
-void
-plum_lease_store_add_local_addresses (PlumLeaseStore *self,
-                                      GSocketFamily family,
-                                      GPtrArray *addresses)
-{
-  add_local_addresses (self->leftovers, family, addresses);
-  add_local_addresses (self->deleting, family, addresses);
-}
-
 static gboolean
 any_record (GPtrArray *records, PlumLeaseRecordFunc func, gconstpointer user_data)
 {
@@ -394,10 +366,22 @@ plum_lease_store_may_delete (PlumLeaseStore *self, guint index, gboolean moved)
                            !g_str_equal (entry->backend_name, record->backend_name));
 }
 
-/* The entry replaces leftovers of the same mapping; others on its port are in conflict with it. */
+static void
+plum_lease_store_remove_same_leftovers (PlumLeaseStore *self, const PlumLeaseRecord *record)
+{
+  for (unsigned int i = self->leftovers->len; i > 0; i--)
+    if (plum_lease_record_is_same_mapping (self->leftovers->pdata[i - 1], record))
+      plum_lease_store_remove_leftover (self, i - 1);
+}
+
+/* The entry replaces leftovers of the same mapping as soon as the router has granted it: if it
+ * refuses, it may still have what is left. Others on its port are in conflict with it. */
 static void
 plum_lease_store_replace_leftovers (PlumLeaseStore *self, const PlumLeaseRecord *record)
 {
+  if (record->granted)
+    plum_lease_store_remove_same_leftovers (self, record);
+
   for (unsigned int i = self->leftovers->len; i > 0; i--)
     {
       const PlumLeaseRecord *old = self->leftovers->pdata[i - 1];
@@ -406,12 +390,8 @@ plum_lease_store_replace_leftovers (PlumLeaseStore *self, const PlumLeaseRecord 
           !plum_lease_record_is_same_router (old, record))
         continue;
 
-      if (old->external_port == record->external_port &&
-          g_str_equal (old->backend_name, record->backend_name) &&
-          plum_hosts_equal (&old->hosts, &record->hosts) &&
-          plum_lease_record_has_same_host (old, record->local_address))
-        plum_lease_store_remove_leftover (self, i - 1);
-      else if (!old->undeletable && plum_clock_get_time (self->clock) >= old->next_delete)
+      if (!plum_lease_record_is_same_mapping (old, record) && !old->undeletable &&
+          plum_clock_get_time (self->clock) >= old->next_delete)
         self->client->leftover_in_conflict (i - 1, record, self->client_data);
     }
 }
@@ -457,25 +437,6 @@ plum_lease_store_update_entry (PlumLeaseStore *self,
     g_hash_table_insert (self->entries, (gpointer) holder, plum_lease_record_copy (record));
 }
 
-/* (nullable) */
-static GRefString *
-plum_lease_store_get_hardware_address (PlumLeaseStore *self, PlumNetwork *network)
-{
-  gint64 now = plum_clock_get_time (self->clock);
-  g_autofree char *address = NULL;
-
-  if (self->known_network == network && self->known_hardware_address != NULL &&
-      now < self->known_until)
-    return self->known_hardware_address;
-
-  g_clear_pointer (&self->known_hardware_address, g_ref_string_release);
-  address = plum_neighbour_lookup (network);
-  self->known_hardware_address = address != NULL ? g_ref_string_new (address) : NULL;
-  g_set_object (&self->known_network, network);
-  self->known_until = now + HARDWARE_ADDRESS_VALID_MS * MS;
-  return self->known_hardware_address;
-}
-
 gboolean
 plum_lease_store_note (PlumLeaseStore *self,
                        gconstpointer holder,
@@ -485,7 +446,8 @@ plum_lease_store_note (PlumLeaseStore *self,
   PlumLeaseRecord *entry = g_hash_table_lookup (self->entries, holder);
   PlumLeaseRecord noted = *record;
 
-  noted.hardware_address = plum_lease_store_get_hardware_address (self, network);
+  noted.hardware_address =
+    plum_known_router_get_hardware_address (&self->router, network, self->clock);
   if (entry != NULL)
     {
       plum_lease_store_update_entry (self, holder, entry, &noted);
@@ -502,10 +464,37 @@ plum_lease_store_note (PlumLeaseStore *self,
          !plum_lease_store_is_deleting (self, entry);
 }
 
+/* Makes a leftover of the entry. It takes over what is left of the same mapping, whose lease may
+ * end later, and which has a token. */
+static void
+plum_lease_store_leave_entry (PlumLeaseStore *self,
+                              const PlumLeaseRecord *entry,
+                              gint64 next_delete)
+{
+  PlumLeaseRecord *left = plum_lease_record_copy_left (entry, next_delete);
+
+  for (unsigned int i = 0; i < self->leftovers->len; i++)
+    {
+      const PlumLeaseRecord *old = self->leftovers->pdata[i];
+
+      if (!plum_lease_record_is_same_mapping (old, entry))
+        continue;
+
+      left->expires = MAX (left->expires, old->expires);
+      if (left->token == NULL && old->token != NULL)
+        left->token = g_variant_ref (old->token);
+      if (left->external_address == NULL)
+        g_set_object (&left->external_address, old->external_address);
+    }
+
+  plum_lease_store_remove_same_leftovers (self, entry);
+  plum_lease_store_add_leftover (self, left);
+}
+
 void
 plum_lease_store_remove_entry (PlumLeaseStore *self,
                                gconstpointer holder,
-                               gboolean left_behind,
+                               PlumLeaseStoreEnd end,
                                gint64 next_delete)
 {
   const PlumLeaseRecord *entry = g_hash_table_lookup (self->entries, holder);
@@ -513,8 +502,10 @@ plum_lease_store_remove_entry (PlumLeaseStore *self,
   if (entry == NULL)
     return;
 
-  if (left_behind)
-    plum_lease_store_add_leftover (self, plum_lease_record_copy_left (entry, next_delete));
+  if (end == PLUM_LEASE_STORE_LEFT)
+    plum_lease_store_leave_entry (self, entry, next_delete);
+  else if (end == PLUM_LEASE_STORE_DELETED)
+    plum_lease_store_remove_same_leftovers (self, entry);
   g_hash_table_remove (self->entries, holder);
   g_hash_table_remove (self->unsaved, holder);
   plum_lease_store_write_soon (self, 0);
@@ -554,8 +545,7 @@ void
 plum_lease_store_free (PlumLeaseStore *self)
 {
   plum_lease_store_close (self);
-  g_clear_object (&self->known_network);
-  g_clear_pointer (&self->known_hardware_address, g_ref_string_release);
+  plum_known_router_clear (&self->router);
   g_clear_pointer (&self->deleting, g_ptr_array_unref);
   g_clear_pointer (&self->leftovers, g_ptr_array_unref);
   g_clear_pointer (&self->unsaved, g_hash_table_unref);

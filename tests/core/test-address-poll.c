@@ -305,6 +305,89 @@ test_borrowed (CoreFixture *f, gconstpointer data)
   assert_host (mapping, NULL);
 }
 
+/* The other backend holds no lease, and reports nothing by itself: it is asked again. */
+static void
+test_borrowed_is_checked (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->external = NULL;
+  mapping = core_add_up (f, 8080, 0);
+  test_loop_settle (&f->loop);
+  assert_host (mapping, "1.2.3.4");
+
+  BETA->external = "198.51.100.9";
+  test_loop_advance (&f->loop, 5 * MINUTE_MS);
+  assert_host (mapping, "198.51.100.9");
+
+  /* The router has been restarted. */
+  BETA->external = "198.51.100.10";
+  plum_backend_report_lost (ALPHA->backend, "restarted");
+  test_loop_advance (&f->loop, 5000);
+  assert_host (mapping, "198.51.100.10");
+}
+
+/* No backend had an address when it was sought. */
+static void
+test_borrowed_later (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->external = NULL;
+  BETA->external = NULL;
+  mapping = core_add_up (f, 8080, 0);
+  test_loop_settle (&f->loop);
+  assert_host (mapping, NULL);
+  BETA->external = "198.51.100.9";
+  test_loop_advance (&f->loop, 5 * MINUTE_MS);
+  assert_host (mapping, "198.51.100.9");
+}
+
+static void
+on_discovered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  plum_manager_discover_finish (PLUM_MANAGER (source), result, &error);
+  g_assert_no_error (error);
+}
+
+/* What a discovery learns is reported to the mappings as well. */
+static void
+test_borrowed_from_discovery (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->external = NULL;
+  BETA->external = NULL;
+  mapping = core_add_up (f, 8080, 0);
+  test_loop_settle (&f->loop);
+  BETA->external = "198.51.100.9";
+  plum_manager_discover_async (f->manager, NULL, on_discovered, NULL);
+  test_loop_advance (&f->loop, 5000);
+  assert_host (mapping, "198.51.100.9");
+}
+
+/* A lease that was granted after the restart, with the same address, removes the doubt. */
+static void
+test_confirmed_after_restart (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) first = core_add_up (f, 8080, 0);
+  g_autoptr (PlumMapping) second = NULL;
+
+  plum_backend_report_lost (ALPHA->backend, "restarted");
+  test_loop_advance (&f->loop, 5000);
+  g_assert_cmpuint (ALPHA->n_map, ==, 2);
+  core_listen (f, first);
+  ALPHA->bare_leases = TRUE;
+  ALPHA->address = NO (NO_RESOURCES);
+  second = core_add_up (f, 8081, 0);
+  test_loop_settle (&f->loop);
+  assert_host (first, "1.2.3.4");
+  assert_host (second, "1.2.3.4");
+  core_assert_events (f, "");
+}
+
 /* A lease that has an address of its own keeps it. */
 static void
 test_not_borrowed (CoreFixture *f, gconstpointer data)
@@ -435,6 +518,10 @@ main (int argc, char *argv[])
   ADD ("bare-leases", 1, test_bare_leases);
   ADD ("bare-leases-polled", 1, test_bare_leases_polled);
   ADD ("borrowed", 2, test_borrowed);
+  ADD ("borrowed-checked", 2, test_borrowed_is_checked);
+  ADD ("borrowed-later", 2, test_borrowed_later);
+  ADD ("borrowed-from-discovery", 2, test_borrowed_from_discovery);
+  ADD ("confirmed-after-restart", 1, test_confirmed_after_restart);
   ADD ("not-borrowed", 2, test_not_borrowed);
   ADD ("announced", 0, test_announced);
   ADD ("announced-by-mapping", 1, test_announced_by_mapping);

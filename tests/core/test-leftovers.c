@@ -211,6 +211,89 @@ test_lost_and_refused_is_deleted_at_close (CoreFixture *f, gconstpointer data)
   core_assert_log ("alpha:unmap:tcp:8080");
 }
 
+/* The router has kept a mapping that it refuses to renew, as often as it is asked. */
+static PlumMapping *
+add_lost_and_refused (CoreFixture *f)
+{
+  PlumMapping *mapping = core_add_up (f, 8080, 0);
+
+  ALPHA->map = NO (NO_RESOURCES);
+  plum_backend_report_lost (ALPHA->backend, "falsely");
+  test_loop_advance (&f->loop, 100000);
+  core_assert_state (mapping, FAILURE);
+  g_assert_cmpuint (ALPHA->n_map, >=, 3);
+  clear_log ();
+  return mapping;
+}
+
+static void
+test_refused_again_is_deleted_at_close (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = add_lost_and_refused (f);
+
+  g_assert_true (close_manager (f, 0));
+  core_assert_log ("alpha:unmap:tcp:8080");
+}
+
+static void
+test_refused_again_is_left_at_close (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = add_lost_and_refused (f);
+
+  ALPHA->unmap = NO (TIMED_OUT);
+  g_assert_false (close_manager (f, 0));
+  core_assert_log ("alpha:unmap:tcp:8080");
+}
+
+static void
+test_refused_again_destroyed (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = add_lost_and_refused (f);
+
+  core_destroy (f, mapping);
+  test_loop_settle (&f->loop);
+  core_assert_state (mapping, DESTROYED);
+  g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_TIMED_OUT);
+  core_assert_log ("alpha:unmap:tcp:8080");
+  g_assert_true (close_manager (f, 0));
+  core_assert_log ("");
+}
+
+/* It is not deleted while the program wants it, and the next grant renews it. */
+static void
+test_refused_again_is_granted (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = add_lost_and_refused (f);
+
+  ALPHA->map = AT_ONCE;
+  test_loop_advance (&f->loop, 6 * 60 * 1000);
+  core_assert_state (mapping, SUCCESS);
+  g_assert_cmpuint (ALPHA->n_unmap, ==, 0);
+  core_destroy (f, mapping);
+  test_loop_settle (&f->loop);
+  g_assert_no_error (plum_mapping_get_error (mapping));
+  g_assert_true (close_manager (f, 0));
+  g_assert_cmpuint (ALPHA->n_unmap, ==, 1);
+}
+
+/* The request is not answered, and the delete that follows it is: nothing is left. */
+static void
+test_refused_again_is_cleaned_up (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = add_lost_and_refused (f);
+
+  ALPHA->map = SILENCE;
+  test_loop_advance (&f->loop, 6 * 60 * 1000);
+  core_assert_state (mapping, FAILURE);
+  g_assert_cmpuint (ALPHA->n_unmap, >=, 1);
+  clear_log ();
+  core_destroy (f, mapping);
+  test_loop_settle (&f->loop);
+  g_assert_no_error (plum_mapping_get_error (mapping));
+  g_assert_true (close_manager (f, 0));
+  core_assert_log ("");
+}
+
 /* --- One server, two protocols --- */
 
 static void
@@ -660,6 +743,11 @@ main (int argc, char **argv)
   ADD ("backend/silent-may-have-it", test_silent_backend_may_have_it);
   ADD ("backend/unreadable-answer", test_unreadable_answer_is_cleaned_up);
   CORE_ADD_N ("/leftovers/backend/lost-and-refused", 1, test_lost_and_refused_is_deleted_at_close);
+  CORE_ADD_N ("/leftovers/backend/refused-again", 1, test_refused_again_is_deleted_at_close);
+  CORE_ADD_N ("/leftovers/backend/refused-again-left", 1, test_refused_again_is_left_at_close);
+  CORE_ADD_N ("/leftovers/backend/refused-again-destroyed", 1, test_refused_again_destroyed);
+  CORE_ADD_N ("/leftovers/backend/refused-again-granted", 1, test_refused_again_is_granted);
+  CORE_ADD_N ("/leftovers/backend/refused-again-cleaned-up", 1, test_refused_again_is_cleaned_up);
   CORE_ADD_N ("/leftovers/server/silent-is-asked-once", 3, test_silent_server_is_asked_once);
   CORE_ADD_N ("/leftovers/server/silent-by-the-other-protocol", 3,
               test_silent_server_by_the_other_protocol);

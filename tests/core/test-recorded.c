@@ -264,6 +264,47 @@ test_unmap_held (StoreFixture *f, gconstpointer data)
   g_assert_cmpint (plum_mapping_get_state (mapping), ==, PLUM_STATE_SUCCESS);
 }
 
+/* The program adds a mapping of the port while the operation waits for the slower backend. */
+static void
+test_unmap_added_meanwhile (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fake_backend_script (FAKE_BETA)->discover = (FakeReply){ .delay_ms = 2000 };
+  plum_manager_unmap_async (f->manager, PLUM_PROTOCOL_TCP, G_SOCKET_FAMILY_IPV4, 8080, 0, NULL,
+                            test_store_result, &f->result);
+  mapping = store_add_up (f, 8080);
+  test_loop_advance_until (&f->loop, f->result != NULL, 20000);
+  g_assert_false (plum_manager_unmap_finish (f->manager, f->result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS);
+  g_clear_object (&f->result);
+  g_assert_cmpuint (fake_backend_script (FAKE_ALPHA)->n_unmap, ==, 0);
+  g_assert_cmpint (plum_mapping_get_state (mapping), ==, PLUM_STATE_SUCCESS);
+}
+
+/* The router refuses to renew what a crash has left, and deletes it when the program ends. */
+static void
+test_refused_after_crash (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) key = store_crash_with_one (f);
+  g_autoptr (PlumMapping) mapping = NULL;
+  FakeScript *alpha = fake_backend_script (FAKE_ALPHA);
+
+  fake_backend_script (FAKE_BETA)->discover =
+    (FakeReply){ .fails = TRUE, .code = PLUM_ERROR_NO_GATEWAY };
+  alpha->map = (FakeReply){ .fails = TRUE, .code = PLUM_ERROR_REFUSED };
+  mapping = store_add (f->manager, 8080, 0);
+  test_loop_advance (&f->loop, 100000);
+  g_assert_cmpint (plum_mapping_get_state (mapping), ==, PLUM_STATE_FAILURE);
+  g_assert_cmpuint (count_recorded (f->manager, G_SOCKET_FAMILY_IPV4), ==, 1);
+  g_assert_cmpuint (alpha->n_unmap, ==, 0);
+  g_assert_true (store_close (f));
+  g_assert_cmpuint (alpha->n_unmap, ==, 1);
+  g_assert_cmpuint (alpha->unmapped_port, ==, 40000);
+  g_assert_true (g_bytes_equal (plum_request_get_key (alpha->last_unmap), key));
+}
+
 static void
 test_unmap_closed (StoreFixture *f, gconstpointer data)
 {
@@ -325,7 +366,9 @@ main (int argc, char **argv)
   ADD ("/recorded/unmap/unrecorded-refused", test_unmap_unrecorded_refused);
   ADD ("/recorded/unmap/unrecorded-silent", test_unmap_unrecorded_silent);
   ADD ("/recorded/unmap/held", test_unmap_held);
+  ADD ("/recorded/unmap/added-meanwhile", test_unmap_added_meanwhile);
   ADD ("/recorded/unmap/closed", test_unmap_closed);
+  ADD ("/recorded/refused-after-crash", test_refused_after_crash);
 
   return g_test_run ();
 }
