@@ -88,10 +88,12 @@ close_manager (PlumService *self)
 
 /* --- Commands --- */
 
+/* A close that another thread has started meanwhile may have reported the end of the mapping. */
 static void
 map (PlumService *self, PlumServiceEntry *entry)
 {
-  if (!plum_service_table_is_unmapped (&self->table, entry))
+  if (!plum_service_table_is_unmapped (&self->table, entry) &&
+      entry->reported.state != PLUM_SERVICE_DESTROYED)
     plum_service_watch_add (self, entry);
 }
 

@@ -15,6 +15,7 @@ import atexit
 import ctypes
 import enum
 import logging
+import os
 import weakref
 
 __all__ = ["Error", "ErrorCode", "Mapping", "Scope", "Service", "Snapshot", "State"]
@@ -204,7 +205,7 @@ class Mapping:
     def query(self):
         """Returns a Snapshot. A mapping that is unmapped raises Error."""
         mapping = _Mapping(size=ctypes.sizeof(_Mapping))
-        _check(_call("query", self._service._handle, self.id, mapping))
+        _check(_call("query", self._service._open_handle(), self.id, mapping))
         return Snapshot(mapping)
 
     def __getattr__(self, name):
@@ -215,18 +216,18 @@ class Mapping:
     @property
     def exists(self):
         """Whether the port was not unmapped."""
-        return _call("has", self._service._handle, self.id)
+        return _call("has", self._service._open_handle(), self.id)
 
     def wait(self, timeout=None):
         """Blocks until the mapping is up, and returns a Snapshot. Raises Error if it fails."""
         mapping = _Mapping(size=ctypes.sizeof(_Mapping))
-        code = _call("wait", self._service._handle, self.id, _milliseconds(timeout), mapping)
+        code = _call("wait", self._service._open_handle(), self.id, _milliseconds(timeout), mapping)
         _check(code, mapping.error_text.decode(errors="replace") if code == mapping.error else "")
         return Snapshot(mapping)
 
     def unmap(self, timeout=None):
         """Unmaps the port and blocks until the router has confirmed it. timeout: 0 to not block."""
-        handle = self._service._handle
+        handle = self._service._open_handle()
         if timeout == 0:
             _check(_call("unmap", handle, self.id))
         else:
@@ -240,7 +241,18 @@ _services = weakref.WeakSet()
 @atexit.register
 def _close_all():
     for service in list(_services):
-        _call("close", service._handle, 0, None, 0)
+        if service._handle is not None:
+            _call("close", service._handle, 0, None, 0)
+
+
+def _forget_all():
+    """In a forked child, which has the services of its parent without their threads."""
+    for service in list(_services):
+        service._handle = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
 
 
 class Service:
@@ -295,6 +307,11 @@ class Service:
         if getattr(self, "_handle", None) is not None:
             _call("free", self._handle)
 
+    def _open_handle(self):
+        if self._handle is None:
+            raise RuntimeError("a forked process cannot use the services of its parent")
+        return self._handle
+
     def _request(self, protocol, internal_port, external_port, require_external_port, family,
                  description, local_address, callback):
         request = _Request()
@@ -347,7 +364,7 @@ class Service:
         """
         request = self._request(protocol, internal_port, external_port, require_external_port,
                                 family, description, local_address, callback)
-        return Mapping(self, _check(_call("map", self._handle, request)))
+        return Mapping(self, _check(_call("map", self._open_handle(), request)))
 
     def map(self, protocol, internal_port, *, timeout=None, external_port=0,
             require_external_port=False, family=None, description=None, local_address=None,
@@ -360,7 +377,7 @@ class Service:
         request = self._request(protocol, internal_port, external_port, require_external_port,
                                 family, description, local_address, callback)
         mapping = _Mapping(size=ctypes.sizeof(_Mapping))
-        code = _call("map_and_wait", self._handle, request, _milliseconds(timeout), mapping)
+        code = _call("map_and_wait", self._open_handle(), request, _milliseconds(timeout), mapping)
         _check(code, mapping.error_text.decode(errors="replace") if code == mapping.error else "")
         return Mapping(self, code)
 
@@ -370,11 +387,15 @@ class Service:
         If gateway_address is an IPv6 address, returns the IPv6 address towards it.
         """
         address = ctypes.create_string_buffer(64)
-        _check(_call("get_local_address", self._handle, address, len(address)))
+        _check(_call("get_local_address", self._open_handle(), address, len(address)))
         return address.value.decode()
 
     def close(self, timeout=None):
-        """Unmaps all ports. Raises Error if the router may still have mappings."""
+        """Unmaps all ports. Raises Error if the router may still have mappings.
+
+        In a forked child, it does nothing: the ports are those of the parent."""
+        if self._handle is None:
+            return
         remaining = ctypes.create_string_buffer(1024)
         code = _call("close", self._handle, _milliseconds(timeout), remaining, len(remaining))
         if code != ErrorCode.CLOSED:

@@ -119,6 +119,35 @@ def program_ends_without_close():
 
 
 @test
+def forked_child_leaves_the_ports():
+    """The child cannot use the service, and ends without an effect on that of its parent."""
+    program = """
+import gc, os, sys
+import plum_service
+with plum_service.Service(gateway_address=sys.argv[1], backends=["pcp"]) as service:
+    mapping = service.map("tcp", 2234)
+    child = os.fork()
+    if child == 0:
+        for use in (mapping.query, lambda: service.map("tcp", 2235)):
+            try:
+                use()
+            except RuntimeError:
+                continue
+            os._exit(4)
+        service.close()
+        gc.collect()
+        sys.exit(3)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print(status, mapping.query().state.name, flush=True)
+"""
+    with FakeGateway() as gateway:
+        result = subprocess.run([sys.executable, "-c", program, gateway.address],
+                                capture_output=True, text=True, timeout=60)
+        equal((result.returncode, result.stdout, result.stderr), (0, "3 SUCCESS\n", ""))
+        equal(gateway.table, {})
+
+
+@test
 def callback_cannot_wait():
     codes = []
     done = threading.Event()
