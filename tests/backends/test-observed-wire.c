@@ -15,6 +15,11 @@
 #define ELSEWHERE ADVERSARY_NET ".5"
 #define PORT 8080
 
+/* UPnP polls once a minute, so that the number of signals grows with the time. In seconds. */
+#define LEASE 600
+#define UNTIL_CHANGE 200
+#define UNTIL_CLOSE 300 /* with the recheck, and a renewal */
+
 typedef struct _Fixture Fixture;
 
 typedef struct
@@ -101,6 +106,7 @@ run_once (const Test *test, guint at)
   gulong handler = 0;
 
   adversary_set_up (&f.a, GATEWAY);
+  plum_manager_set_lease_duration (f.a.manager, LEASE);
   if (g_str_equal (test->backend, "upnp"))
     igd = fake_igd_new (GATEWAY);
   else
@@ -112,12 +118,12 @@ run_once (const Test *test, guint at)
   adversary_add_mapping (&f.a, PORT);
   if (g_str_equal (test->signal, "notify"))
     handler = g_signal_connect_swapped (f.a.mapping, "notify", G_CALLBACK (on_signal), &f);
-  test_loop_advance (&f.a.loop, 2000 * 1000);
+  test_loop_advance (&f.a.loop, UNTIL_CHANGE * 1000);
   if (igd != NULL)
     igd->switches.external_address = "1.2.3.5";
   else
     fake_gateway_set_external_address (gateway, "1.2.3.5");
-  test_loop_advance (&f.a.loop, 3000 * 1000);
+  test_loop_advance (&f.a.loop, UNTIL_CLOSE * 1000);
 
   f.at = 0;
   g_clear_signal_handler (&handler, f.a.mapping);
