@@ -640,6 +640,15 @@ def serve_command_has_no_notify_socket():
 
 
 @test
+def serve_command_prints_on_standard_error():
+    with FakeGateway() as gateway, \
+            Served(gateway, "[tcp:8080]\non-change=sh -c 'echo out; echo err >&2'\n") as served:
+        served.wait_error("out\nerr\n")
+        equal(served.stop(), 0)
+        equal(served.other_lines, [])
+
+
+@test
 def serve_command_fails():
     with FakeGateway() as gateway, \
             Served(gateway, "[tcp:8080]\non-change=sh -c 'exit 7'\n"
