@@ -14,11 +14,12 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 from fake_gateway import FakeGateway, free_address
 from harness import (DEADLINE, DescribedRouter, PLUMCTL, Router, UpnpRouter, common, contains,
-                     environment, equal, events, main, need_backend, plumctl, start, test,
-                     without_network)
+                     environment, equal, events, main, need_backend, plumctl, start,
+                     start_with_nohup, test, without_network)
 
 
 # map
@@ -274,6 +275,24 @@ def map_sigterm_removes():
 @test
 def map_sighup_removes():
     map_and_send_signal(signal.SIGHUP)
+
+
+@test
+def map_with_nohup():
+    with FakeGateway() as gateway:
+        process = start_with_nohup("map", "--json", *common(gateway), "tcp:8080")
+        try:
+            while json.loads(process.stdout.readline())["state"] != "success":
+                pass
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.3)
+            equal((process.poll(), list(gateway.table)), (None, [("tcp", 8080)]))
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=DEADLINE)
+        finally:
+            process.kill()
+        equal((process.returncode, err), (0, ""))
+        equal(events(out)[-1]["state"], "destroyed")
 
 
 @test
@@ -533,6 +552,16 @@ def run_forwards_signals():
             process.stderr.close()
         equal(process.returncode, 5)
         equal(gateway.table, {})
+
+
+@test
+def run_with_nohup():
+    """The command ignores SIGHUP as well."""
+    with FakeGateway() as gateway:
+        process = start_with_nohup("run", *common(gateway), "tcp:9011", "--", "sh", "-c",
+                                   "kill -HUP $PPID; kill -HUP $$; sleep 0.3; exit 5")
+        _, err = process.communicate(timeout=DEADLINE)
+        equal((process.returncode, gateway.table, err.count("plumctl: ")), (5, {}, 1))
 
 
 # Without a network

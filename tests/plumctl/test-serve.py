@@ -17,16 +17,17 @@ import time
 
 from fake_gateway import FakeGateway
 from harness import (DEADLINE, UpnpRouter, common, contains, equal, main, plumctl, start,
-                     test)
+                     start_with_nohup, test)
 
 
 class Served:
     """A run of plumctl serve: its events, its messages to the service manager, and its file."""
 
-    def __init__(self, gateway, text, *options, **environment):
+    def __init__(self, gateway, text, *options, start=start, **environment):
         self.gateway = gateway
         self.first = text
         self.options = options
+        self.start = start
         self.environment = environment
         self.events = []
         self.messages = []
@@ -42,9 +43,9 @@ class Served:
         name = os.path.join(self._folder.name, "notify")
         self._manager.bind(name)
         backend = "upnp" if isinstance(self.gateway, UpnpRouter) else "pcp"
-        self.process = start("serve", "--json", *common(self.gateway, backend), *self.options,
-                             self.path,
-                             NOTIFY_SOCKET=name, OUT=self.file("out"), **self.environment)
+        self.process = self.start("serve", "--json", *common(self.gateway, backend),
+                                  *self.options, self.path, NOTIFY_SOCKET=name,
+                                  OUT=self.file("out"), **self.environment)
         threading.Thread(target=self._read_messages, daemon=True).start()
         self._readers = [threading.Thread(target=read, daemon=True)
                          for read in (self._read_events, self._read_errors)]
@@ -257,6 +258,16 @@ def serve_reload_by_signal():
         served.write(text)
         served.process.send_signal(signal.SIGHUP)
     assert_reload(change)
+
+
+@test
+def serve_reload_by_signal_with_nohup():
+    with FakeGateway() as gateway, \
+            Served(gateway, "[tcp:8080]\n", start=start_with_nohup) as served:
+        served.wait_message("READY=1")
+        served.process.send_signal(signal.SIGHUP)
+        served.wait_message("RELOADING=1")
+        equal(served.stop(), 0)
 
 
 @test

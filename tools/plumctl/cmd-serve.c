@@ -225,6 +225,7 @@ serve_ports (Serve *serve, GPtrArray *mappings)
 
   serve->session.interrupted = on_serve_interrupted;
   serve->session.reloads = TRUE;
+  interrupts_watch_hangup ();
   state_directory_use (serve->session.manager);
   serve->ports = served_ports_new (serve->session.manager, &ports_client, serve);
   serve->watch = file_watch_new (serve->path, on_file_changed, serve);

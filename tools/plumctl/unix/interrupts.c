@@ -9,11 +9,16 @@
 G_STATIC_ASSERT ((int) INTERRUPT_HANGUP == SIGHUP && (int) INTERRUPT_KEY == SIGINT &&
                  (int) INTERRUPT_STOP == SIGTERM);
 
-static const Interrupt watched_signals[] = { INTERRUPT_KEY, INTERRUPT_STOP, INTERRUPT_HANGUP };
+enum {
+  WATCH_KEY,
+  WATCH_STOP,
+  WATCH_HANGUP,
+  N_WATCHES
+};
 
 static struct
 {
-  guint ids[G_N_ELEMENTS (watched_signals)];
+  guint ids[N_WATCHES];
   InterruptFunc func;
   gpointer user_data;
 } interrupt_watch;
@@ -25,21 +30,58 @@ on_signal (gpointer interrupt)
   return G_SOURCE_CONTINUE;
 }
 
+static guint
+watch_signal (Interrupt interrupt)
+{
+  return g_unix_signal_add ((int) interrupt, on_signal, GINT_TO_POINTER (interrupt));
+}
+
+static gboolean
+ignores_hangup (void)
+{
+  struct sigaction action;
+
+  return sigaction (SIGHUP, NULL, &action) == 0 && (action.sa_flags & SA_SIGINFO) == 0 &&
+         action.sa_handler == SIG_IGN;
+}
+
 void
 interrupts_watch (InterruptFunc func, gpointer user_data)
 {
   interrupt_watch.func = func;
   interrupt_watch.user_data = user_data;
-  for (guint i = 0; i < G_N_ELEMENTS (watched_signals); i++)
-    interrupt_watch.ids[i] =
-      g_unix_signal_add (watched_signals[i], on_signal, GINT_TO_POINTER (watched_signals[i]));
+  interrupt_watch.ids[WATCH_KEY] = watch_signal (INTERRUPT_KEY);
+  interrupt_watch.ids[WATCH_STOP] = watch_signal (INTERRUPT_STOP);
+  if (!ignores_hangup ())
+    interrupts_watch_hangup ();
+}
+
+void
+interrupts_watch_hangup (void)
+{
+  if (interrupt_watch.ids[WATCH_HANGUP] == 0)
+    interrupt_watch.ids[WATCH_HANGUP] = watch_signal (INTERRUPT_HANGUP);
 }
 
 void
 interrupts_unwatch (void)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (watched_signals); i++)
+  for (guint i = 0; i < N_WATCHES; i++)
     g_clear_handle_id (&interrupt_watch.ids[i], g_source_remove);
+}
+
+static void
+ignore_hangup (gpointer user_data)
+{
+  signal (SIGHUP, SIG_IGN);
+}
+
+/* GLib resets SIGHUP in each program that it starts. */
+void
+interrupts_inherit (GSubprocessLauncher *launcher)
+{
+  if (ignores_hangup ())
+    g_subprocess_launcher_set_child_setup (launcher, ignore_hangup, NULL, NULL);
 }
 
 /* The terminal sends SIGINT to its whole foreground process group, which includes the child. */
