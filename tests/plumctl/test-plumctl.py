@@ -564,6 +564,65 @@ def run_with_nohup():
         equal((process.returncode, gateway.table, err.count("plumctl: ")), (5, {}, 1))
 
 
+# Makes the terminal that is standard output the controlling terminal, and runs the arguments.
+CONTROLLED = """
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(1, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+# Exits with the number of the SIGINTs that arrive within half a second.
+COUNT_SIGINT = """
+import signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+print("ready", flush=True)
+signal.sigwait([signal.SIGINT])
+n = 1
+while signal.sigtimedwait([signal.SIGINT], 0.5):
+    n += 1
+sys.exit(n)
+"""
+
+
+def count_sigint_on_terminal(send, stdin=None):
+    """stdin: None for the terminal. Returns how often the command gets the SIGINT."""
+    leader, follower = pty.openpty()
+    with FakeGateway() as gateway:
+        process = subprocess.Popen(
+            [sys.executable, "-c", CONTROLLED, PLUMCTL, "run", *common(gateway), "tcp:9011", "--",
+             sys.executable, "-c", COUNT_SIGINT],
+            stdin=follower if stdin is None else stdin, stdout=follower,
+            stderr=subprocess.DEVNULL, env=environment())
+        os.close(follower)
+        try:
+            shown = b""
+            while b"ready" not in shown:
+                shown += os.read(leader, 4096)
+            send(process, leader)
+            return process.wait(DEADLINE)
+        finally:
+            process.kill()
+            process.wait()
+            os.close(leader)
+
+
+@test
+def run_forwards_no_key_of_the_terminal():
+    def press(process, leader):
+        os.write(leader, b"\x03")
+    for stdin in None, subprocess.DEVNULL:
+        equal(count_sigint_on_terminal(press, stdin), 1)
+
+
+@test
+def run_forwards_sigint_of_a_program():
+    def send(process, leader):
+        process.send_signal(signal.SIGINT)
+    for stdin in None, subprocess.DEVNULL:
+        equal(count_sigint_on_terminal(send, stdin), 1)
+
+
 # Without a network
 
 @test

@@ -2,6 +2,7 @@
 
 #include "interrupts.h"
 
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <unistd.h>
@@ -22,6 +23,13 @@ static struct
   InterruptFunc func;
   gpointer user_data;
 } interrupt_watch;
+
+/* Written by a signal handler. */
+static struct
+{
+  volatile sig_atomic_t from_program;
+  void (*glib_handler) (int number);
+} key_signal;
 
 static gboolean
 on_signal (gpointer interrupt)
@@ -45,6 +53,29 @@ ignores_hangup (void)
          action.sa_handler == SIG_IGN;
 }
 
+/* Remembers the sender, and calls the handler of GLib. */
+static void
+on_key_signal (int number, siginfo_t *info, void *context)
+{
+  key_signal.from_program = info->si_code == SI_USER || info->si_code == SI_QUEUE;
+  key_signal.glib_handler (number);
+}
+
+/* GLib does not report the sender of a signal. */
+static void
+watch_key_sender (void)
+{
+  struct sigaction action;
+
+  if (sigaction (SIGINT, NULL, &action) != 0 || (action.sa_flags & SA_SIGINFO) != 0)
+    return;
+
+  key_signal.glib_handler = action.sa_handler;
+  action.sa_flags |= SA_SIGINFO;
+  action.sa_sigaction = on_key_signal;
+  sigaction (SIGINT, &action, NULL);
+}
+
 void
 interrupts_watch (InterruptFunc func, gpointer user_data)
 {
@@ -52,6 +83,7 @@ interrupts_watch (InterruptFunc func, gpointer user_data)
   interrupt_watch.user_data = user_data;
   interrupt_watch.ids[WATCH_KEY] = watch_signal (INTERRUPT_KEY);
   interrupt_watch.ids[WATCH_STOP] = watch_signal (INTERRUPT_STOP);
+  watch_key_sender ();
   if (!ignores_hangup ())
     interrupts_watch_hangup ();
 }
@@ -84,10 +116,25 @@ interrupts_inherit (GSubprocessLauncher *launcher)
     g_subprocess_launcher_set_child_setup (launcher, ignore_hangup, NULL, NULL);
 }
 
+/* Standard input may be redirected. */
+static gboolean
+is_in_foreground (void)
+{
+  int fd = open ("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+  gboolean is_foreground;
+
+  if (fd < 0)
+    return FALSE;
+
+  is_foreground = tcgetpgrp (fd) == getpgrp ();
+  close (fd);
+  return is_foreground;
+}
+
 /* The terminal sends SIGINT to its whole foreground process group, which includes the child. */
 void
 interrupts_forward (Interrupt interrupt, GSubprocess *child)
 {
-  if (interrupt != INTERRUPT_KEY || tcgetpgrp (STDIN_FILENO) != getpgrp ())
+  if (interrupt != INTERRUPT_KEY || key_signal.from_program || !is_in_foreground ())
     g_subprocess_send_signal (child, (int) interrupt);
 }
