@@ -31,7 +31,8 @@ def map_once_json():
         equal(result.returncode, 0)
         equal(result.stderr, "")
         last = events(result.stdout)[-1]
-        equal(last, {"event": "mapping", "id": 1, "protocol": "tcp", "internal_port": 8080,
+        equal(last, {"event": "mapping", "id": 1, "protocol": "tcp", "family": "ipv4",
+                     "local_address": None, "internal_port": 8080,
                      "internal_address": None, "remote_address": None, "remote_addresses": [],
                      "state": "success", "external_host": "1.2.3.4", "external_port": 8080,
                      "external_scope": "public", "backend": "pcp", "lifetime": 7200,
@@ -630,6 +631,14 @@ def map_without_network():
     result = without_network("map", "tcp:8080")
     equal((result.returncode, result.stdout), (3, ""))
     assert result.stderr.startswith("plumctl: ")
+
+
+@test
+def map_of_both_families_without_network():
+    result = without_network("map", "--family", "both", "tcp:8080")
+    equal((result.returncode, result.stdout), (3, "tcp:8080 pending\ntcp:8080 (IPv6) pending\n"))
+    contains(result.stderr, "plumctl: tcp:8080: ")
+    contains(result.stderr, "plumctl: tcp:8080 (IPv6): ")
 
 
 @test

@@ -376,6 +376,25 @@ def map_without_ipv4_names_the_firewall():
 
 
 @test
+def map_of_both_families_names_the_family():
+    address = "2a02:8070:1::5"
+    (mapped, both, one) = beside_a_firewall(
+        REFUSING, [], [["map", "--once", "--family", "both", "tcp:8080"],
+                       ["map", "--once", "--family", "both", "--json", "tcp:8080"],
+                       ["map", "--once", "--local-address", address, "--json", "tcp:8080"]])
+    equal(mapped[:2], [3, "tcp:8080 pending\n"
+                          "tcp:8080 (IPv6) pending\n"
+                          "tcp:8080 → [%s]:8080 by PCP, for 7200 s\n"
+                          "tcp:8080 (IPv6) being removed\n"
+                          "tcp:8080 (IPv6) removed\n" % address])
+    contains(mapped[2], "plumctl: tcp:8080: ")
+    found = {(event["family"], event["local_address"], event["state"]) for event in events(both[1])}
+    assert {("ipv4", None, "failure"), ("ipv6", None, "success")} <= found, found
+    equal({(event["family"], event["local_address"]) for event in events(one[1])},
+          {("ipv6", address)})
+
+
+@test
 def monitor_without_ipv4():
     (done,) = beside_a_firewall("", [], [["monitor", "--json", "--backend", "pcp"]])
     found = {event["event"]: event for event in events(done[1])}
