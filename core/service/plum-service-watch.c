@@ -40,7 +40,7 @@ log_report (PlumService *self, const PlumServiceEntry *entry, const PlumServiceM
   if (now->state == PLUM_SERVICE_SUCCESS &&
       (before->state != PLUM_SERVICE_SUCCESS || !endpoint_equal (before, now) ||
        before->generation != now->generation))
-    write_log (self, PLUM_SERVICE_LOG_INFO, "%s is reachable at %s port %u, by %s", what,
+    write_log (self, PLUM_SERVICE_LOG_INFO, "%s is mapped at %s port %u, by %s", what,
                *now->external_host != '\0' ? now->external_host : "an unknown address",
                now->external_port, now->backend);
   else if (now->error != PLUM_SERVICE_OK && strcmp (before->error_text, now->error_text) != 0)

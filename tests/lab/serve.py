@@ -62,7 +62,7 @@ def cases(program):
         with traffic.echo_server('tcp', 9060), traffic.echo_server('tcp', 9061), \
                 Service(program(), '[tcp:9060]\n') as service:
             service.wait('READY=1')
-            service.wait('STATUS=1 of 1 port is reachable')
+            service.wait('STATUS=1 of 1 port is mapped')
             assert lab.reached('tcp', lab.WAN, 9060), 'the port is not reached'
             service.wait('WATCHDOG=1')
             assert any(name.endswith('.plum') for name in os.listdir(service.state)), \
@@ -79,7 +79,7 @@ def cases(program):
 
     def router_restarts():
         with traffic.echo_server('tcp', 9063), Service(program(), '[tcp:9063]\n') as service:
-            service.wait('STATUS=1 of 1 port is reachable')
+            service.wait('STATUS=1 of 1 port is mapped')
             lab.run('lab-router', 'stop')
             lab.run('lab-router', 'forget')
             lab.run('lab-router', 'start')

@@ -57,6 +57,13 @@ def start(*arguments, **extra):
                             stderr=subprocess.PIPE, text=True, env=environment(**extra))
 
 
+def start_with_nohup(*arguments, **extra):
+    """As nohup does, whatever standard input and output are."""
+    return subprocess.Popen(["sh", "-c", "trap '' HUP; exec \"$@\"", "sh", PLUMCTL, *arguments],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True, env=environment(**extra))
+
+
 def equal(got, expected):
     assert got == expected, "got %r, expected %r" % (got, expected)
 

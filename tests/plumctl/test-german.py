@@ -221,7 +221,7 @@ def the_journal_of_a_service_is_in_english():
                 tempfile.TemporaryDirectory() as path:
             outputs.append(serve(gateway, pathlib.Path(path), extra))
     equal(outputs[1], outputs[0])
-    contains(outputs[0][0], "STATUS=1 of 1 port is reachable")
+    contains(outputs[0][0], "STATUS=1 of 1 port is mapped")
     contains(outputs[0][2], "line 1: “tcp:0”: port 0 is out of range")
 
 
@@ -241,7 +241,7 @@ def serve(gateway, path, extra):
                 messages.extend(manager.recv(4096).decode().splitlines())
 
         try:
-            wait("STATUS=1 of 1 port is reachable")
+            wait("STATUS=1 of 1 port is mapped")
             file.write_text("[tcp:0]\n")
             process.send_signal(signal.SIGHUP)
             wait("READY=1")

@@ -14,11 +14,12 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 from fake_gateway import FakeGateway, free_address
 from harness import (DEADLINE, DescribedRouter, PLUMCTL, Router, UpnpRouter, common, contains,
-                     environment, equal, events, main, need_backend, plumctl, start, test,
-                     without_network)
+                     environment, equal, events, main, need_backend, plumctl, start,
+                     start_with_nohup, test, without_network)
 
 
 # map
@@ -30,7 +31,8 @@ def map_once_json():
         equal(result.returncode, 0)
         equal(result.stderr, "")
         last = events(result.stdout)[-1]
-        equal(last, {"event": "mapping", "id": 1, "protocol": "tcp", "internal_port": 8080,
+        equal(last, {"event": "mapping", "id": 1, "protocol": "tcp", "family": "ipv4",
+                     "local_address": None, "internal_port": 8080,
                      "internal_address": None, "remote_address": None, "remote_addresses": [],
                      "state": "success", "external_host": "1.2.3.4", "external_port": 8080,
                      "external_scope": "public", "backend": "pcp", "lifetime": 7200,
@@ -274,6 +276,24 @@ def map_sigterm_removes():
 @test
 def map_sighup_removes():
     map_and_send_signal(signal.SIGHUP)
+
+
+@test
+def map_with_nohup():
+    with FakeGateway() as gateway:
+        process = start_with_nohup("map", "--json", *common(gateway), "tcp:8080")
+        try:
+            while json.loads(process.stdout.readline())["state"] != "success":
+                pass
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.3)
+            equal((process.poll(), list(gateway.table)), (None, [("tcp", 8080)]))
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=DEADLINE)
+        finally:
+            process.kill()
+        equal((process.returncode, err), (0, ""))
+        equal(events(out)[-1]["state"], "destroyed")
 
 
 @test
@@ -535,6 +555,75 @@ def run_forwards_signals():
         equal(gateway.table, {})
 
 
+@test
+def run_with_nohup():
+    """The command ignores SIGHUP as well."""
+    with FakeGateway() as gateway:
+        process = start_with_nohup("run", *common(gateway), "tcp:9011", "--", "sh", "-c",
+                                   "kill -HUP $PPID; kill -HUP $$; sleep 0.3; exit 5")
+        _, err = process.communicate(timeout=DEADLINE)
+        equal((process.returncode, gateway.table, err.count("plumctl: ")), (5, {}, 1))
+
+
+# Makes the terminal that is standard output the controlling terminal, and runs the arguments.
+CONTROLLED = """
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(1, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+# Exits with the number of the SIGINTs that arrive within half a second.
+COUNT_SIGINT = """
+import signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+print("ready", flush=True)
+signal.sigwait([signal.SIGINT])
+n = 1
+while signal.sigtimedwait([signal.SIGINT], 0.5):
+    n += 1
+sys.exit(n)
+"""
+
+
+def count_sigint_on_terminal(send, stdin=None):
+    """stdin: None for the terminal. Returns how often the command gets the SIGINT."""
+    leader, follower = pty.openpty()
+    with FakeGateway() as gateway:
+        process = subprocess.Popen(
+            [sys.executable, "-c", CONTROLLED, PLUMCTL, "run", *common(gateway), "tcp:9011", "--",
+             sys.executable, "-c", COUNT_SIGINT],
+            stdin=follower if stdin is None else stdin, stdout=follower,
+            stderr=subprocess.DEVNULL, env=environment())
+        os.close(follower)
+        try:
+            shown = b""
+            while b"ready" not in shown:
+                shown += os.read(leader, 4096)
+            send(process, leader)
+            return process.wait(DEADLINE)
+        finally:
+            process.kill()
+            process.wait()
+            os.close(leader)
+
+
+@test
+def run_forwards_no_key_of_the_terminal():
+    def press(process, leader):
+        os.write(leader, b"\x03")
+    for stdin in None, subprocess.DEVNULL:
+        equal(count_sigint_on_terminal(press, stdin), 1)
+
+
+@test
+def run_forwards_sigint_of_a_program():
+    def send(process, leader):
+        process.send_signal(signal.SIGINT)
+    for stdin in None, subprocess.DEVNULL:
+        equal(count_sigint_on_terminal(send, stdin), 1)
+
+
 # Without a network
 
 @test
@@ -542,6 +631,14 @@ def map_without_network():
     result = without_network("map", "tcp:8080")
     equal((result.returncode, result.stdout), (3, ""))
     assert result.stderr.startswith("plumctl: ")
+
+
+@test
+def map_of_both_families_without_network():
+    result = without_network("map", "--family", "both", "tcp:8080")
+    equal((result.returncode, result.stdout), (3, "tcp:8080 pending\ntcp:8080 (IPv6) pending\n"))
+    contains(result.stderr, "plumctl: tcp:8080: ")
+    contains(result.stderr, "plumctl: tcp:8080 (IPv6): ")
 
 
 @test

@@ -318,6 +318,40 @@ def unmap_without_any_record_reports_that_no_router_answers():
             assert err.startswith("plumctl: "), err
 
 
+FIREWALL_NOT_LISTED = "the ports of the IPv6 firewall cannot be listed, and none is recorded\n"
+
+
+@test
+def unmap_all_mine_of_the_firewall():
+    """Other programs may have opened ports that are not recorded."""
+    for options in (["--family", "6"], ["--gateway", "2a02:8070:1::1"],
+                    ["--family", "6", "--json"]):
+        (unmapped, again) = beside_a_firewall("", ["tcp:8080"], [["unmap", "--all-mine", *options]] * 2)
+        equal((unmapped[0], unmapped[1].count("\n"), unmapped[2]), (0, 1, ""))
+        equal(again[:2], [1, ""])
+        contains(again[2], FIREWALL_NOT_LISTED)
+        contains(again[2], "plumctl unmap --family 6 tcp:8080\n")
+
+
+@test
+def unmap_all_mine_of_both_families():
+    with Router() as router:
+        result = router.plumctl("unmap", "--all-mine", "--family", "both")
+        equal((result.returncode, result.stdout), (1, ""))
+        contains(result.stderr, FIREWALL_NOT_LISTED)
+        equal(router.plumctl("map", "--once", "tcp:8080").returncode, 0)
+        result = router.plumctl("unmap", "--all-mine", "--family", "both")
+        equal((result.returncode, result.stdout, result.stderr), (0, "tcp:8080 removed\n", ""))
+
+
+@test
+def unmap_all_mine_of_both_families_without_ipv4():
+    ((exit_code, out, err),) = beside_a_firewall(REFUSING, [],
+                                                 [["unmap", "--all-mine", "--family", "both"]])
+    equal((exit_code, out), (3, ""))
+    assert err.startswith("plumctl: "), err
+
+
 @test
 def unmap_of_both_families_reports_both():
     """Named by the user, a router that does not answer is a failure."""
@@ -339,6 +373,25 @@ def map_without_ipv4_names_the_firewall():
     # Without IPv6, it is of no use.
     result = harness.without_network("map", "tcp:8080")
     equal((result.returncode, len(result.stderr.splitlines())), (3, 1))
+
+
+@test
+def map_of_both_families_names_the_family():
+    address = "2a02:8070:1::5"
+    (mapped, both, one) = beside_a_firewall(
+        REFUSING, [], [["map", "--once", "--family", "both", "tcp:8080"],
+                       ["map", "--once", "--family", "both", "--json", "tcp:8080"],
+                       ["map", "--once", "--local-address", address, "--json", "tcp:8080"]])
+    equal(mapped[:2], [3, "tcp:8080 pending\n"
+                          "tcp:8080 (IPv6) pending\n"
+                          "tcp:8080 → [%s]:8080 by PCP, for 7200 s\n"
+                          "tcp:8080 (IPv6) being removed\n"
+                          "tcp:8080 (IPv6) removed\n" % address])
+    contains(mapped[2], "plumctl: tcp:8080: ")
+    found = {(event["family"], event["local_address"], event["state"]) for event in events(both[1])}
+    assert {("ipv4", None, "failure"), ("ipv6", None, "success")} <= found, found
+    equal({(event["family"], event["local_address"]) for event in events(one[1])},
+          {("ipv6", address)})
 
 
 @test

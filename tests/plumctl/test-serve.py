@@ -17,16 +17,17 @@ import time
 
 from fake_gateway import FakeGateway
 from harness import (DEADLINE, UpnpRouter, common, contains, equal, main, plumctl, start,
-                     test)
+                     start_with_nohup, test)
 
 
 class Served:
     """A run of plumctl serve: its events, its messages to the service manager, and its file."""
 
-    def __init__(self, gateway, text, *options, **environment):
+    def __init__(self, gateway, text, *options, start=start, **environment):
         self.gateway = gateway
         self.first = text
         self.options = options
+        self.start = start
         self.environment = environment
         self.events = []
         self.messages = []
@@ -42,9 +43,9 @@ class Served:
         name = os.path.join(self._folder.name, "notify")
         self._manager.bind(name)
         backend = "upnp" if isinstance(self.gateway, UpnpRouter) else "pcp"
-        self.process = start("serve", "--json", *common(self.gateway, backend), *self.options,
-                             self.path,
-                             NOTIFY_SOCKET=name, OUT=self.file("out"), **self.environment)
+        self.process = self.start("serve", "--json", *common(self.gateway, backend),
+                                  *self.options, self.path, NOTIFY_SOCKET=name,
+                                  OUT=self.file("out"), **self.environment)
         threading.Thread(target=self._read_messages, daemon=True).start()
         self._readers = [threading.Thread(target=read, daemon=True)
                          for read in (self._read_events, self._read_errors)]
@@ -148,9 +149,9 @@ PRINTER = "[tcp:9100]\nfor=127.99.0.50\n"
 def serve_for_another_host():
     with UpnpRouter("other-clients=1") as router, \
             Served(router, PRINTER + "[tcp:9100]\n") as served:
-        served.wait_message("STATUS=2 of 2 ports are reachable")
+        served.wait_message("STATUS=2 of 2 ports are mapped")
         served.replace(PRINTER)
-        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.wait_message("STATUS=1 of 1 port is mapped")
         served.replace("[tcp:9101]\nfor=127.99.0.50\n")
         served.wait(lambda: "destroyed" in served.states(9100), "the old port")
         served.wait(lambda: "success" in served.states(9101), "the new port")
@@ -164,7 +165,7 @@ def serve_changes_the_remote_host():
     """A port that is open to one host is never open to all in between."""
     with UpnpRouter("remote-hosts=1") as router, \
             Served(router, "[tcp:8080]\nfrom=203.0.113.7\n") as served:
-        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.wait_message("STATUS=1 of 1 port is mapped")
         equal(served.events[-1]["remote_addresses"], ["203.0.113.7"])
         served.replace("[tcp:8080]\nfrom=203.0.113.8\n")
         served.wait(lambda: any(event["remote_address"] == "203.0.113.8"
@@ -184,7 +185,7 @@ def serve_changes_the_remote_host():
 def serve_holds_and_removes():
     with FakeGateway() as gateway, \
             Served(gateway, "[tcp:8080]\nexternal=80\n[udp:5000-5001]\n") as served:
-        served.wait_message("STATUS=3 of 3 ports are reachable")
+        served.wait_message("STATUS=3 of 3 ports are mapped")
         contains("\n".join(served.messages), "READY=1")
         equal(table(gateway), [("tcp", 8080, 80), ("udp", 5000, 5000), ("udp", 5001, 5001)])
         equal(served.stop(), 0)
@@ -196,7 +197,7 @@ def serve_holds_and_removes():
 @test
 def serve_one_port():
     with FakeGateway() as gateway, Served(gateway, "[tcp:8080]\n") as served:
-        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.wait_message("STATUS=1 of 1 port is mapped")
         equal(served.stop(signal.SIGINT), 0)
 
 
@@ -204,7 +205,7 @@ def serve_one_port():
 def serve_is_ready_without_a_router():
     with FakeGateway(silent=True) as gateway, Served(gateway, "[tcp:8080]\n") as served:
         served.wait_message("READY=1")
-        served.wait_message("STATUS=0 of 1 port is reachable")
+        served.wait_message("STATUS=0 of 1 port is mapped")
         equal(served.stop(), 0)
 
 
@@ -220,7 +221,7 @@ def serve_watchdog():
 def serve_watchdog_of_another_process():
     with FakeGateway() as gateway, \
             Served(gateway, "[tcp:8080]\n", WATCHDOG_USEC="20000", WATCHDOG_PID="1") as served:
-        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.wait_message("STATUS=1 of 1 port is mapped")
         time.sleep(0.2)
         equal(served.messages.count("WATCHDOG=1"), 0)
 
@@ -228,10 +229,10 @@ def serve_watchdog_of_another_process():
 @test
 def serve_an_empty_file():
     with FakeGateway() as gateway, Served(gateway, "# later\n") as served:
-        served.wait_message("STATUS=0 of 0 ports are reachable")
+        served.wait_message("STATUS=0 of 0 ports are mapped")
         equal(gateway.requests, 0)
         served.replace("[tcp:8080]\n")
-        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.wait_message("STATUS=1 of 1 port is mapped")
         equal(served.stop(), 0)
 
 
@@ -239,7 +240,7 @@ def serve_an_empty_file():
 
 def assert_reload(change):
     with FakeGateway() as gateway, Served(gateway, "[tcp:8080]\n[tcp:8081]\n") as served:
-        served.wait_message("STATUS=2 of 2 ports are reachable")
+        served.wait_message("STATUS=2 of 2 ports are mapped")
         kept = gateway.table[("tcp", 8080)]
         change(served, "[tcp:8080]\n[udp:9000]\n")
         assert gateway.wait_for(lambda now: ("udp", 9000) in now and ("tcp", 8081) not in now)
@@ -260,6 +261,16 @@ def serve_reload_by_signal():
 
 
 @test
+def serve_reload_by_signal_with_nohup():
+    with FakeGateway() as gateway, \
+            Served(gateway, "[tcp:8080]\n", start=start_with_nohup) as served:
+        served.wait_message("READY=1")
+        served.process.send_signal(signal.SIGHUP)
+        served.wait_message("RELOADING=1")
+        equal(served.stop(), 0)
+
+
+@test
 def serve_reload_by_writing():
     assert_reload(Served.write)
 
@@ -273,7 +284,7 @@ def serve_reload_by_replacing():
 def serve_reload_is_ignored_while_it_stops():
     """A reload that follows the stop does not leave the ports on the router."""
     with FakeGateway(keeps_all=True) as gateway, Served(gateway, "[tcp:8080]\n") as served:
-        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.wait_message("STATUS=1 of 1 port is mapped")
         served.process.send_signal(signal.SIGTERM)
         served.wait_message("STOPPING=1")
         served.process.send_signal(signal.SIGHUP)
@@ -289,7 +300,7 @@ def serve_reload_is_ignored_while_it_stops():
 @test
 def serve_reload_twice():
     with FakeGateway() as gateway, Served(gateway, "[tcp:8080]\n") as served:
-        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.wait_message("STATUS=1 of 1 port is mapped")
         for port in (9001, 9002):
             served.replace("[tcp:8080]\n[tcp:%d]\n" % port)
             assert gateway.wait_for(
@@ -301,11 +312,11 @@ def serve_reload_twice():
 def serve_another_external_port():
     """The old mapping is removed before the new one is requested."""
     with FakeGateway() as gateway, Served(gateway, "[tcp:8080]\n") as served:
-        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.wait_message("STATUS=1 of 1 port is mapped")
         served.replace("[tcp:8080]\nexternal=9000\n")
         assert gateway.wait_for(
             lambda now: [entry[0] for entry in now.values()] == [9000]), gateway.table
-        served.wait(lambda: served.states(8080)[-1] == "success", "not up again")
+        served.wait(lambda: served.states(8080).count("success") == 2, "not up again")
         equal([state for state in served.states(8080) if state in ("success", "destroyed")],
               ["success", "destroyed", "success"])
 
@@ -314,7 +325,7 @@ def serve_another_external_port():
 def serve_changes_while_it_is_removed():
     """The last version of the file counts, whatever the order of the answers."""
     with FakeGateway() as gateway, Served(gateway, "[tcp:8080]\n") as served:
-        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.wait_message("STATUS=1 of 1 port is mapped")
         for text in ("", "[tcp:8080]\nexternal=9000\n", "[tcp:8080]\nexternal=9001\n"):
             served.write(text)
             served.process.send_signal(signal.SIGHUP)
@@ -357,7 +368,7 @@ def make(path, text):
 def assert_noticed(prepare, *changes):
     """Each change has to make the file map only another port, which is 9001, 9002, ..."""
     with FakeGateway() as gateway, Linked(gateway, prepare) as served:
-        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.wait_message("STATUS=1 of 1 port is mapped")
         for port, change in enumerate(changes, 9001):
             change(served.file(""), "[tcp:%d]\n" % port)
             assert gateway.wait_for(lambda now: list(now) == [("tcp", port)]), \
@@ -447,7 +458,7 @@ def serve_directory_is_replaced():
 def serve_link_without_target():
     """The ports stay, and a target that appears later is used."""
     with FakeGateway() as gateway, Linked(gateway, one_link) as served:
-        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.wait_message("STATUS=1 of 1 port is mapped")
         switch(served.path, "later/deep/ports")
         served.wait_error("the ports stay as they are\n")
         equal(table(gateway), [("tcp", 8080, 8080)])
@@ -458,7 +469,7 @@ def serve_link_without_target():
 @test
 def serve_link_to_itself():
     with FakeGateway() as gateway, Linked(gateway, one_link) as served:
-        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.wait_message("STATUS=1 of 1 port is mapped")
         switch(served.path, "ports.conf")
         served.wait_error("the ports stay as they are\n")
         switch(served.path, "store/real.conf")
@@ -471,7 +482,7 @@ def serve_link_to_itself():
 def assert_external_port_moves(first, second, entries):
     """There and back, because either port may be the first one in the table of ports."""
     with UpnpRouter("other-clients=1") as router, Served(router, first) as served:
-        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.wait_message("STATUS=1 of 1 port is mapped")
         for n, (text, entry) in enumerate(zip((second, first), entries), 1):
             served.replace(text)
             served.wait(lambda: served.count("destroyed") == n
@@ -515,7 +526,7 @@ def serve_external_ports_are_exchanged():
     """Each of both is added when the other one is released, and none waits for ever."""
     text = "[tcp:8080:%d]\nexact=true\n[tcp:8081:%d]\nexact=true\n"
     with UpnpRouter() as router, Served(router, text % (8000, 8001)) as served:
-        served.wait_message("STATUS=2 of 2 ports are reachable")
+        served.wait_message("STATUS=2 of 2 ports are mapped")
         served.replace(text % (8001, 8000))
         served.wait(lambda: all(served.states(port).count("success") == 2 for port in (8080, 8081)),
                     "the exchanged ports")
@@ -529,7 +540,7 @@ def serve_waits_only_for_the_external_port():
     """The router never confirms the release of 8080. release-timeout ends the wait."""
     with FakeGateway(keeps_all=True) as gateway, \
             Served(gateway, "[tcp:8080]\nexternal=8000\n") as served:
-        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.wait_message("STATUS=1 of 1 port is mapped")
         served.replace("[tcp:9090]\nexternal=8000\n[udp:9091]\nexternal=8000\n[tcp:9092]\n")
         served.wait(lambda: "success" in served.states(9092), "an unrelated port")
         served.wait(lambda: "success" in served.states(9091), "a port of another protocol")
@@ -545,14 +556,14 @@ def serve_waits_for_the_external_port_no_longer():
     """The file changes again during the wait."""
     with FakeGateway(keeps_all=True) as gateway, \
             Served(gateway, "[tcp:8080]\nexternal=8000\n") as served:
-        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.wait_message("STATUS=1 of 1 port is mapped")
         served.replace("[tcp:9090]\nexternal=8000\n[tcp:9091]\nexternal=8000\n[tcp:9092]\n")
         served.wait(lambda: "success" in served.states(9092), "an unrelated port")
         served.replace("[tcp:9090]\nexternal=8001\n[tcp:9092]\n")
         served.wait(lambda: "success" in served.states(9090), "the port that need not wait")
         equal(served.states(8080)[-1], "destroying")
         served.wait(lambda: served.states(8080)[-1] == "destroyed", "the release")
-        served.wait_message("STATUS=2 of 2 ports are reachable")
+        served.wait_message("STATUS=2 of 2 ports are mapped")
         equal(served.states(9091), [])
 
 
@@ -561,7 +572,7 @@ def serve_waits_for_the_external_port_no_longer():
 @test
 def serve_wrong_line():
     with FakeGateway() as gateway, Served(gateway, "[tcp:8080]\n") as served:
-        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.wait_message("STATUS=1 of 1 port is mapped")
         served.replace("[tcp:9000]\n\nexact=perhaps\n")
         served.wait_error("ports.conf: line 3: exact: “perhaps” is invalid, must be true or false\n")
         served.wait_error("the ports stay as they are\n")
@@ -573,7 +584,7 @@ def serve_wrong_line():
 @test
 def serve_deleted_file():
     with FakeGateway() as gateway, Served(gateway, "[tcp:8080]\n") as served:
-        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.wait_message("STATUS=1 of 1 port is mapped")
         os.unlink(served.path)
         served.process.send_signal(signal.SIGHUP)
         served.wait_error("the ports stay as they are\n")
@@ -584,7 +595,7 @@ def serve_deleted_file():
 def serve_removal_is_not_confirmed():
     """What the router did not confirm is not reported as removed."""
     with FakeGateway(keeps_all=True) as gateway, Served(gateway, "[tcp:8080]\n") as served:
-        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.wait_message("STATUS=1 of 1 port is mapped")
         served.replace("[tcp:9000]\n")
         served.wait_error("tcp:8080: the router may still have the mapping: ")
 
@@ -606,9 +617,9 @@ def serve_text_names_what_was_up():
 @test
 def serve_json_has_only_objects():
     with FakeGateway() as gateway, Served(gateway, "[tcp:8080]\n") as served:
-        served.wait_message("STATUS=1 of 1 port is reachable")
+        served.wait_message("STATUS=1 of 1 port is mapped")
         served.replace("[tcp:8080]\n[tcp:8081]\n")
-        served.wait_message("STATUS=2 of 2 ports are reachable")
+        served.wait_message("STATUS=2 of 2 ports are mapped")
         equal(served.stop(), 0)
         equal(served.other_lines, [])
 
@@ -640,13 +651,22 @@ def serve_command_has_no_notify_socket():
 
 
 @test
+def serve_command_prints_on_standard_error():
+    with FakeGateway() as gateway, \
+            Served(gateway, "[tcp:8080]\non-change=sh -c 'echo out; echo err >&2'\n") as served:
+        served.wait_error("out\nerr\n")
+        equal(served.stop(), 0)
+        equal(served.other_lines, [])
+
+
+@test
 def serve_command_fails():
     with FakeGateway() as gateway, \
             Served(gateway, "[tcp:8080]\non-change=sh -c 'exit 7'\n"
                             "[tcp:8081]\non-change=/nonexistent\n") as served:
         served.wait_error("the command “sh” ended with status 7\n")
         served.wait_error("the command “/nonexistent” was not started: ")
-        served.wait_message("STATUS=2 of 2 ports are reachable")
+        served.wait_message("STATUS=2 of 2 ports are mapped")
 
 
 @test

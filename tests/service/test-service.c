@@ -508,7 +508,7 @@ test_log (ServiceFixture *fixture, gconstpointer data)
   g_assert_cmpint (plum_service_map_and_wait (service, &request, 0, NULL), <, 0);
   close_service (service);
   g_assert_true (g_str_has_prefix (log.text->str,
-                                   "2 TCP 8080 (chat) is reachable at 1.2.3.4 port 8080, by "
+                                   "2 TCP 8080 (chat) is mapped at 1.2.3.4 port 8080, by "
                                    "pcp\n3 UDP 8080 (chat): "));
   g_string_free (log.text, TRUE);
 }

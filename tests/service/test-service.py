@@ -52,7 +52,7 @@ def maps_and_unmaps_blocking():
         equal(gateway.table, {})
         equal(mapping.exists, False)
         fails(ErrorCode.NOT_FOUND, mapping.query)
-    equal(lines, [(logging.INFO, "TCP 2234 (sharing) is reachable at 1.2.3.4 port 2234, by pcp")])
+    equal(lines, [(logging.INFO, "TCP 2234 (sharing) is mapped at 1.2.3.4 port 2234, by pcp")])
 
 
 @test

@@ -5,6 +5,7 @@
 #include "describe.h"
 #include "mapping-environment.h"
 #include "output.h"
+#include "standard-output.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -81,6 +82,7 @@ spawn (ChangeCommand *self, PlumMapping *mapping)
   g_autoptr (GError) error = NULL;
   GSubprocess *child;
 
+  standard_output_divert (launcher);
   g_subprocess_launcher_unsetenv (launcher, "PLUM_EXTERNAL_ADDRESS");
   mapping_environment_set (launcher, mapping);
   g_subprocess_launcher_setenv (launcher, "PLUM_STATE",

@@ -82,6 +82,7 @@ start_child (RunCommand *run)
     g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_INHERIT);
   g_autoptr (GError) error = NULL;
 
+  interrupts_inherit (launcher);
   g_subprocess_launcher_unsetenv (launcher, "PLUM_EXTERNAL_ADDRESS");
   /* In reverse, so that PLUM_EXTERNAL_ADDRESS is the address of the first SPEC. */
   for (guint i = run->set.mappings->len; i > 0; i--)

@@ -102,7 +102,7 @@ send_status (Serve *serve)
   if (serve->session.closing)
     return;
 
-  status = g_strdup_printf ("%u of %u %s reachable", served_ports_get_n_up (serve->ports), n,
+  status = g_strdup_printf ("%u of %u %s mapped", served_ports_get_n_up (serve->ports), n,
                             n == 1 ? "port is" : "ports are");
   if (g_strcmp0 (status, serve->status) == 0)
     return;
@@ -225,6 +225,7 @@ serve_ports (Serve *serve, GPtrArray *mappings)
 
   serve->session.interrupted = on_serve_interrupted;
   serve->session.reloads = TRUE;
+  interrupts_watch_hangup ();
   state_directory_use (serve->session.manager);
   serve->ports = served_ports_new (serve->session.manager, &ports_client, serve);
   serve->watch = file_watch_new (serve->path, on_file_changed, serve);
@@ -295,7 +296,7 @@ const PlumctlCommand plumctl_command_serve = {
     "  local-address=192.168.1.23     the address of this computer that is to be reached\n"
     "  from=203.0.113.7 198.51.100.0/24  accept connections only from these hosts and networks\n"
     "  for=192.168.1.50               map the ports to this host of the local network\n"
-    "  on-change=/usr/bin/update-dns  a command to run when the port becomes reachable, is lost,\n"
+    "  on-change=/usr/bin/update-dns  a command to run when the port is mapped, is lost,\n"
     "                                 or has another address; it has the environment of “run”\n"
     "\n"
     "Default file: ~/.config/plumctl/ports.conf, or /etc/plumctl/ports.conf if that does\n"

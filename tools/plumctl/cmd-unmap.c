@@ -182,6 +182,33 @@ on_unmap_deadline (gpointer user_data)
 
 /* --- What to remove --- */
 
+/* Whether the ports of the IPv6 firewall are meant, and not only those that plumctl has opened. */
+static gboolean
+names_firewall (Unmap *unmap)
+{
+  return unmap->ipv6 && (unmap_options.family != NULL || !unmap->ipv4);
+}
+
+static void
+report_not_listed (Unmap *unmap)
+{
+  const GError *error = unmap->list_error;
+
+  if (g_error_matches (error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
+    output_error (
+      _ ("the mappings of this computer cannot be listed: only UPnP can list mappings"));
+  else if (error != NULL)
+    output_error (_ ("the mappings of this computer cannot be listed: %s"), error->message);
+  if (error != NULL)
+    output_hint (_ ("Name them instead: plumctl unmap tcp:8080"));
+
+  if (names_firewall (unmap))
+    {
+      output_error (_ ("the ports of the IPv6 firewall cannot be listed, and none is recorded"));
+      output_hint (_ ("Name them instead: plumctl unmap --family 6 tcp:8080"));
+    }
+}
+
 /* Returns FALSE if neither the router nor the records say what there is. */
 static gboolean
 add_all_mine (Unmap *unmap)
@@ -196,16 +223,10 @@ add_all_mine (Unmap *unmap)
   if (unmap->ipv6)
     unmap_records_add_jobs (unmap->session.manager, unmap->queue.jobs, G_SOCKET_FAMILY_IPV6);
 
-  if (unmap->queue.jobs->len > 0 || unmap->list_error == NULL)
+  if (unmap->queue.jobs->len > 0 || (unmap->list_error == NULL && !names_firewall (unmap)))
     return TRUE;
 
-  if (g_error_matches (unmap->list_error, PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED))
-    output_error (
-      _ ("the mappings of this computer cannot be listed: only UPnP can list mappings"));
-  else
-    output_error (_ ("the mappings of this computer cannot be listed: %s"),
-                  unmap->list_error->message);
-  output_hint (_ ("Name them instead: plumctl unmap tcp:8080"));
+  report_not_listed (unmap);
   return FALSE;
 }
 
@@ -295,10 +316,12 @@ unmap_list_entries (Unmap *unmap, PlumGateway *gateway)
 static gboolean
 is_for_firewall (Unmap *unmap)
 {
-  if (!unmap->ipv6 || unmap_options.family != NULL)
-    return unmap->ipv6;
+  if (!unmap->ipv6)
+    return FALSE;
   if (unmap_options.all_mine)
     return unmap_records_has_pinhole (unmap->session.manager);
+  if (unmap_options.family != NULL)
+    return TRUE;
 
   for (guint i = 0; i < unmap->queue.jobs->len; i++)
     if (((UnmapJob *) unmap->queue.jobs->pdata[i])->family == G_SOCKET_FAMILY_IPV6)

@@ -238,9 +238,9 @@ describe_remote (PlumMapping *mapping)
   return text;
 }
 
-/* The name of a mapping: "tcp:8080", or "tcp:8080 for 192.168.1.50 from 203.0.113.7". */
-char *
-describe_mapping_name (PlumMapping *mapping)
+/* The port of a mapping: "tcp:8080", or "tcp:8080 for 192.168.1.50 from 203.0.113.7". */
+static char *
+describe_mapping_port (PlumMapping *mapping)
 {
   g_autofree char *host = describe_address (plum_mapping_get_internal_address (mapping));
   g_autofree char *from = describe_remote (mapping);
@@ -258,6 +258,16 @@ describe_mapping_name (PlumMapping *mapping)
     return g_strdup_printf (_ ("%s:%u from %s"), protocol, port, from);
 
   return g_strdup_printf ("%s:%u", protocol, port);
+}
+
+/* The name of a mapping: its port, such as "tcp:8080", and "(IPv6)" if it is one of IPv6. */
+char *
+describe_mapping_name (PlumMapping *mapping)
+{
+  g_autofree char *port = describe_mapping_port (mapping);
+  gboolean ipv6 = plum_mapping_get_family (mapping) == G_SOCKET_FAMILY_IPV6;
+
+  return g_strconcat (port, ipv6 ? " (IPv6)" : NULL, NULL);
 }
 
 /* The routers that forward a port, such as "192.168.1.1 and 192.168.0.1"; NULL if there is only
@@ -302,12 +312,14 @@ add_reach (char *text, PlumMapping *mapping)
   return text;
 }
 
+/* The external address shows the family. */
 static char *
-describe_success (PlumMapping *mapping, const char *name)
+describe_success (PlumMapping *mapping)
 {
   const char *host = plum_mapping_get_external_host (mapping);
   const char *backend = plum_mapping_get_backend_name (mapping);
   gboolean bracket = plum_mapping_get_family (mapping) == G_SOCKET_FAMILY_IPV6;
+  g_autofree char *port = describe_mapping_port (mapping);
   g_autofree char *lease = describe_lifetime (plum_mapping_get_lifetime (mapping));
   g_autofree char *endpoint =
     g_strdup_printf ("%s%s%s:%u", bracket ? "[" : "", host != NULL ? host : _ ("(address unknown)"),
@@ -315,7 +327,7 @@ describe_success (PlumMapping *mapping, const char *name)
 
   return add_reach (
     /* Translators: a port such as tcp:80, an external address and port, a protocol, a duration. */
-    g_strdup_printf (_ ("%s → %s by %s, %s"), name, endpoint,
+    g_strdup_printf (_ ("%s → %s by %s, %s"), port, endpoint,
                      backend != NULL ? describe_backend (backend) : "?", lease),
     mapping);
 }
@@ -344,7 +356,7 @@ describe_mapping (PlumMapping *mapping)
   switch (plum_mapping_get_state (mapping))
     {
     case PLUM_STATE_SUCCESS:
-      return describe_success (mapping, name);
+      return describe_success (mapping);
     case PLUM_STATE_FAILURE:
       return g_strdup_printf (_ ("%s failed: %s"), name,
                               summary != NULL ? summary : _ ("unknown reason"));
@@ -448,6 +460,9 @@ describe_mapping_json (PlumMapping *mapping)
   json_writer_string (&json, "event", "mapping");
   json_writer_int (&json, "id", plum_mapping_get_id (mapping));
   json_writer_string (&json, "protocol", describe_protocol (plum_mapping_get_protocol (mapping)));
+  json_writer_string (&json, "family",
+                      plum_mapping_get_family (mapping) == G_SOCKET_FAMILY_IPV6 ? "ipv6" : "ipv4");
+  describe_address_json (&json, "local_address", plum_mapping_get_local_address (mapping));
   json_writer_int (&json, "internal_port", plum_mapping_get_internal_port (mapping));
   describe_address_json (&json, "internal_address", plum_mapping_get_internal_address (mapping));
   json_writer_string (&json, "remote_address", from);

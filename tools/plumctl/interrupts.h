@@ -15,9 +15,14 @@ typedef enum {
 typedef void (*InterruptFunc) (Interrupt interrupt, gpointer user_data);
 
 /* Calls func in the main loop for each request, which then does not end the program. One at a
- * time. */
+ * time. SIGHUP stays ignored if the program was started so, as by nohup(1). */
 void interrupts_watch (InterruptFunc func, gpointer user_data);
+/* Calls func for SIGHUP even then. */
+void interrupts_watch_hangup (void);
 void interrupts_unwatch (void);
+
+/* Lets a program that is started ignore SIGHUP if this one does. */
+void interrupts_inherit (GSubprocessLauncher *launcher);
 
 /* Passes a request on to a program that this one started, unless the terminal has done that. Does
  * nothing if the system cannot do it. */

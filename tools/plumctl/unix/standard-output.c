@@ -2,6 +2,7 @@
 
 #include "standard-output.h"
 
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <unistd.h>
@@ -37,4 +38,15 @@ standard_output_watch_reader (GSourceFunc func, gpointer user_data)
   signal (SIGPIPE, SIG_IGN);
   return g_unix_fd_add (STDOUT_FILENO, G_IO_ERR | G_IO_HUP | G_IO_NVAL, on_output_reader_closed,
                         NULL);
+}
+
+void
+standard_output_divert (GSubprocessLauncher *launcher)
+{
+  int fd = fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+  if (fd >= 0)
+    g_subprocess_launcher_take_stdout_fd (launcher, fd);
+  else
+    g_subprocess_launcher_set_flags (launcher, G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
 }

@@ -64,9 +64,19 @@ interrupts_watch (InterruptFunc func, gpointer user_data)
 }
 
 void
+interrupts_watch_hangup (void)
+{
+}
+
+void
 interrupts_unwatch (void)
 {
   g_atomic_int_set (&interrupt_watch.is_watched, FALSE);
+}
+
+void
+interrupts_inherit (GSubprocessLauncher *launcher)
+{
 }
 
 /* The console sends its events to all programs in it. There is no other way to ask a program to

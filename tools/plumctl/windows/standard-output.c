@@ -2,6 +2,8 @@
 
 #include "standard-output.h"
 
+#include "common-options.h"
+
 #include <windows.h>
 
 /* From wincon.h, for headers that lack it. */
@@ -24,4 +26,11 @@ guint
 standard_output_watch_reader (GSourceFunc func, gpointer user_data)
 {
   return 0;
+}
+
+void
+standard_output_divert (GSubprocessLauncher *launcher)
+{
+  if (common_options.json)
+    g_subprocess_launcher_set_flags (launcher, G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
 }
