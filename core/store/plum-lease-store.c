@@ -375,12 +375,16 @@ plum_lease_store_remove_same_leftovers (PlumLeaseStore *self, const PlumLeaseRec
 }
 
 /* The entry replaces leftovers of the same mapping as soon as the router has granted it: if it
- * refuses, it may still have what is left. Others on its port are in conflict with it. */
+ * refuses, it may still have what is left. Others on the port of a request are in conflict with it;
+ * while the port is mapped, the sweeper decides. */
 static void
 plum_lease_store_replace_leftovers (PlumLeaseStore *self, const PlumLeaseRecord *record)
 {
   if (record->granted)
-    plum_lease_store_remove_same_leftovers (self, record);
+    {
+      plum_lease_store_remove_same_leftovers (self, record);
+      return;
+    }
 
   for (unsigned int i = self->leftovers->len; i > 0; i--)
     {
@@ -450,6 +454,9 @@ plum_lease_store_note (PlumLeaseStore *self,
     plum_known_router_get_hardware_address (&self->router, network, self->clock);
   if (entry != NULL)
     {
+      /* The router may have granted another external port than that of the request. */
+      if (noted.granted && g_str_equal (entry->backend_name, noted.backend_name))
+        plum_lease_store_remove_same_leftovers (self, entry);
       plum_lease_store_update_entry (self, holder, entry, &noted);
     }
   else

@@ -294,6 +294,47 @@ test_refused_again_is_cleaned_up (CoreFixture *f, gconstpointer data)
   core_assert_log ("");
 }
 
+/* The same without a crash. */
+static void
+test_refused_then_another_port (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = add_lost_and_refused (f);
+
+  ALPHA->map = AT_ONCE;
+  ALPHA->granted_port = 40001;
+  test_loop_advance (&f->loop, 3 * 7200 * 1000);
+  core_assert_state (mapping, SUCCESS);
+  g_assert_cmpuint (plum_mapping_get_external_port (mapping), ==, 40001);
+  g_assert_cmpuint (ALPHA->n_unmap, ==, 0);
+  core_destroy (f, mapping);
+  test_loop_settle (&f->loop);
+  g_assert_no_error (plum_mapping_get_error (mapping));
+  g_assert_cmpuint (ALPHA->n_unmap, ==, 1);
+}
+
+/* The delete that follows an unanswered request is not confirmed, and another backend maps the same
+ * external port: neither its renewals nor a new address delete it with what is left. */
+static void
+test_unconfirmed_beside_another_backend (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("198.51.100.9");
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->map = SILENCE;
+  ALPHA->unmap = SILENCE;
+  mapping = core_add (f, 8080, 0);
+  test_loop_advance (&f->loop, 30000);
+  core_assert_backend (mapping, "beta");
+  ALPHA->map = NO (REFUSED);
+  ALPHA->unmap = AT_ONCE;
+  ALPHA->n_unmap = 0;
+  test_loop_advance (&f->loop, 6 * 60 * 1000);
+  plum_backend_report_external_address (BETA->backend, address);
+  test_loop_advance (&f->loop, 5400 * 1000);
+  g_assert_cmpuint (BETA->n_map, >, 1);
+  g_assert_cmpuint (ALPHA->n_unmap, ==, 0);
+}
+
 /* --- One server, two protocols --- */
 
 static void
@@ -747,6 +788,8 @@ main (int argc, char **argv)
   CORE_ADD_N ("/leftovers/backend/refused-again-left", 1, test_refused_again_is_left_at_close);
   CORE_ADD_N ("/leftovers/backend/refused-again-destroyed", 1, test_refused_again_destroyed);
   CORE_ADD_N ("/leftovers/backend/refused-again-granted", 1, test_refused_again_is_granted);
+  CORE_ADD_N ("/leftovers/backend/refused-then-another-port", 1, test_refused_then_another_port);
+  ADD ("backend/unconfirmed-beside-another", test_unconfirmed_beside_another_backend);
   CORE_ADD_N ("/leftovers/backend/refused-again-cleaned-up", 1, test_refused_again_is_cleaned_up);
   CORE_ADD_N ("/leftovers/server/silent-is-asked-once", 3, test_silent_server_is_asked_once);
   CORE_ADD_N ("/leftovers/server/silent-by-the-other-protocol", 3,

@@ -305,6 +305,27 @@ test_refused_after_crash (StoreFixture *f, gconstpointer data)
   g_assert_true (g_bytes_equal (plum_request_get_key (alpha->last_unmap), key));
 }
 
+/* The router grants another external port than the one that a crash has left. Some protocols delete
+ * by the internal port: nothing is deleted while the port is mapped. */
+static void
+test_another_port_after_crash (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) key = store_crash_with_one (f);
+  g_autoptr (PlumMapping) mapping = NULL;
+  FakeScript *alpha = fake_backend_script (FAKE_ALPHA);
+
+  alpha->granted_port = 40001;
+  mapping = store_add_up (f, 8080);
+  g_assert_cmpuint (plum_mapping_get_external_port (mapping), ==, 40001);
+  test_loop_advance (&f->loop, 2 * 7200 * 1000);
+  g_assert_cmpuint (alpha->n_map, >, 2);
+  g_assert_cmpuint (alpha->n_unmap, ==, 0);
+  g_assert_cmpuint (count_recorded (f->manager, G_SOCKET_FAMILY_IPV4), ==, 1);
+  g_assert_true (store_close (f));
+  g_assert_cmpuint (alpha->n_unmap, ==, 1);
+  g_assert_cmpuint (alpha->unmapped_port, ==, 40001);
+}
+
 static void
 test_unmap_closed (StoreFixture *f, gconstpointer data)
 {
@@ -369,6 +390,7 @@ main (int argc, char **argv)
   ADD ("/recorded/unmap/added-meanwhile", test_unmap_added_meanwhile);
   ADD ("/recorded/unmap/closed", test_unmap_closed);
   ADD ("/recorded/refused-after-crash", test_refused_after_crash);
+  ADD ("/recorded/another-port-after-crash", test_another_port_after_crash);
 
   return g_test_run ();
 }
