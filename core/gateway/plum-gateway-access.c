@@ -256,6 +256,37 @@ plum_gateway_init_late_leases (PlumGateway *self)
     plum_late_leases_new (self->context, self->signals, &late_leases_client, self);
 }
 
+/* --- Deletes of entries --- */
+
+void
+plum_gateway_begin_delete (PlumGateway *self, PlumEntry *entry)
+{
+  self->deletes = g_slist_prepend (self->deletes, entry);
+}
+
+void
+plum_gateway_end_delete (PlumGateway *self, PlumEntry *entry)
+{
+  self->deletes = g_slist_remove (self->deletes, entry);
+  on_port_idle (self);
+}
+
+/* Some protocols delete by the internal port, and others by the external one. */
+static gboolean
+plum_gateway_is_deleting (PlumGateway *self,
+                          PlumProtocol protocol,
+                          guint internal_port,
+                          guint external_port)
+{
+  for (GSList *l = self->deletes; l != NULL; l = l->next)
+    if (plum_entry_get_protocol (l->data) == protocol &&
+        (plum_entry_get_internal_port (l->data) == internal_port ||
+         plum_entry_get_external_port (l->data) == external_port))
+      return TRUE;
+
+  return FALSE;
+}
+
 gboolean
 plum_gateway_is_port_busy (PlumGateway *self,
                            PlumProtocol protocol,
@@ -266,7 +297,8 @@ plum_gateway_is_port_busy (PlumGateway *self,
   return (protocol == PLUM_PROTOCOL_UDP &&
           internal_port == plum_address_probe_get_port (self->probe)) ||
          plum_late_leases_has_port (self->late_leases, protocol, hosts, internal_port,
-                                    external_port);
+                                    external_port) ||
+         plum_gateway_is_deleting (self, protocol, internal_port, external_port);
 }
 
 /* --- The environment --- */

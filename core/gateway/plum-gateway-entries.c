@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "plum-gateway-private.h"
+#include "plum-gateway-object-private.h"
 #include "plum-gateway-query-private.h"
 #include "plum-main-context-private.h"
 
@@ -9,6 +9,7 @@ typedef struct
 {
   GTask *task;
   PlumGatewayQuery *query; /* (nullable): until it is answered */
+  PlumEntry *deleted;      /* (nullable): that is to be deleted */
   GListModel *entries;     /* (nullable): the answer */
   GError *error;           /* (nullable): the answer */
   GSource *cancel_source;  /* (nullable): until the answer is queued */
@@ -18,6 +19,7 @@ static void
 gateway_entries_operation_free (GatewayEntriesOperation *operation)
 {
   plum_main_context_clear_source (&operation->cancel_source);
+  g_clear_object (&operation->deleted);
   g_clear_object (&operation->entries);
   g_clear_error (&operation->error);
   g_clear_object (&operation->task);
@@ -45,6 +47,8 @@ on_gateway_entries_answered (PlumCall *call, const GError *error, gpointer user_
 
   plum_main_context_clear_source (&operation->cancel_source);
   operation->query = NULL;
+  if (operation->deleted != NULL)
+    plum_gateway_end_delete (gateway, operation->deleted);
   if (error != NULL)
     operation->error = g_error_copy (error);
   else
@@ -58,8 +62,11 @@ static gboolean
 on_gateway_entries_decided (gpointer user_data)
 {
   GatewayEntriesOperation *operation = user_data;
-  PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (g_task_get_source_object (operation->task)));
+  PlumGateway *gateway = g_task_get_source_object (operation->task);
+  PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (gateway));
 
+  if (operation->deleted != NULL)
+    plum_gateway_begin_delete (gateway, operation->deleted);
   plum_gateway_query_start (operation->query);
   return G_SOURCE_REMOVE;
 }
@@ -68,9 +75,13 @@ static gboolean
 on_gateway_entries_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   GatewayEntriesOperation *operation = user_data;
+  PlumGateway *gateway = g_task_get_source_object (operation->task);
+  PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (gateway));
 
-  plum_gateway_remove_decided_func (g_task_get_source_object (operation->task), operation);
+  plum_gateway_remove_decided_func (gateway, operation);
   plum_gateway_query_cancel (operation->query);
+  if (operation->deleted != NULL)
+    plum_gateway_end_delete (gateway, operation->deleted);
   g_task_return_error_if_cancelled (operation->task);
   gateway_entries_operation_free (operation);
 
@@ -93,6 +104,7 @@ plum_gateway_start_operation (PlumGateway *self,
                                              plum_gateway_get_settings (self),
                                              on_gateway_entries_answered, operation);
   plum_gateway_query_set_request (operation->query, request);
+  g_set_object (&operation->deleted, entry);
 
   operation->cancel_source =
     plum_main_context_watch_cancellable (plum_gateway_get_context (self),

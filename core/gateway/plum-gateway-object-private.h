@@ -41,6 +41,7 @@ struct _PlumGateway
   PlumRace *race;
   PlumPortTable *ports;
   PlumLateLeases *late_leases;
+  GSList *deletes;               /* (element-type PlumEntry): that are being deleted; borrowed */
   PlumGatewayIdleFunc idle_func; /* (nullable) */
   gpointer idle_data;
   PlumSignalQueue *signals;
@@ -102,6 +103,11 @@ void plum_gateway_queue_report (PlumGateway *self, const char *name, const PlumB
 /* Creates the probe of the external address, when the race exists. */
 void plum_gateway_init_probe (PlumGateway *self);
 void plum_gateway_init_late_leases (PlumGateway *self);
+
+/* While an entry is being deleted, its ports are not requested. entry: borrowed. */
+void plum_gateway_begin_delete (PlumGateway *self, PlumEntry *entry);
+/* Also if plum_gateway_begin_delete() was not called yet. */
+void plum_gateway_end_delete (PlumGateway *self, PlumEntry *entry);
 
 void plum_gateway_send_event (PlumGateway *self, const PlumGatewayEvent *event);
 /* Calls func once in a later iteration, when no search for the next router is pending, or when the

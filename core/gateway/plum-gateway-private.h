@@ -75,7 +75,7 @@ void plum_gateway_set_waiting (PlumGateway *self, PlumGatewayClient *client, gbo
 void plum_gateway_set_serving (PlumGateway *self, PlumGatewayClient *client, PlumBackend *backend);
 
 /* Whether the ports must not be requested now: a short mapping of the internal port is pending, or
- * the delete of a late lease of one of them. PLUM_GATEWAY_RACE_CHANGED follows. */
+ * the delete of a late lease or an entry of one of them. PLUM_GATEWAY_RACE_CHANGED follows. */
 gboolean plum_gateway_is_port_busy (PlumGateway *self,
                                     PlumProtocol protocol,
                                     const PlumHosts *hosts,

@@ -283,6 +283,32 @@ test_unmap_added_meanwhile (StoreFixture *f, gconstpointer data)
   g_assert_cmpint (plum_mapping_get_state (mapping), ==, PLUM_STATE_SUCCESS);
 }
 
+/* It is added while the router deletes the entry: it is requested after that. */
+static void
+test_unmap_added_during_delete (StoreFixture *f, gconstpointer cancels)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (GError) error = NULL;
+  FakeScript *alpha = fake_backend_script (FAKE_ALPHA);
+
+  alpha->unmap = (FakeReply){ .delay_ms = 500 };
+  plum_manager_unmap_async (f->manager, PLUM_PROTOCOL_TCP, G_SOCKET_FAMILY_IPV4, 8080, 0,
+                            cancellable, test_store_result, &f->result);
+  test_loop_advance_until (&f->loop, alpha->n_unmap == 1, 1000);
+  mapping = store_add (f->manager, 8080, 0);
+  test_loop_advance (&f->loop, 400);
+  g_assert_cmpuint (alpha->n_map, ==, 0);
+  if (cancels != NULL)
+    g_cancellable_cancel (cancellable);
+  test_loop_advance_until (&f->loop, plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS, 1000);
+  g_assert_nonnull (f->result);
+  g_assert_cmpint (plum_manager_unmap_finish (f->manager, f->result, &error), ==, cancels == NULL);
+  g_clear_object (&f->result);
+  g_assert_cmpuint (alpha->n_map, ==, 1);
+  g_assert_cmpuint (alpha->n_unmap, ==, 1);
+}
+
 /* The router refuses to renew what a crash has left, and deletes it when the program ends. */
 static void
 test_refused_after_crash (StoreFixture *f, gconstpointer data)
@@ -388,6 +414,9 @@ main (int argc, char **argv)
   ADD ("/recorded/unmap/unrecorded-silent", test_unmap_unrecorded_silent);
   ADD ("/recorded/unmap/held", test_unmap_held);
   ADD ("/recorded/unmap/added-meanwhile", test_unmap_added_meanwhile);
+  ADD ("/recorded/unmap/added-during-delete", test_unmap_added_during_delete);
+  g_test_add ("/recorded/unmap/added-during-delete-cancelled", StoreFixture, "cancels",
+              store_fixture_set_up, test_unmap_added_during_delete, store_fixture_tear_down);
   ADD ("/recorded/unmap/closed", test_unmap_closed);
   ADD ("/recorded/refused-after-crash", test_refused_after_crash);
   ADD ("/recorded/another-port-after-crash", test_another_port_after_crash);
