@@ -267,7 +267,7 @@ pcp_set_op_start (PcpSet *set, uint32_t lifetime, GPtrArray *calls)
 static void
 set_op_undo (PcpSetOp *op, GError *error)
 {
-  plum_udp_session_remove_lease (op->base.session, &op->set->key);
+  pcp_set_remove_lease (op->set);
   op->is_undo = TRUE;
   op->base.undo_error = error;
   plum_udp_operation_restart_as_deletion (&op->base);
@@ -426,7 +426,7 @@ set_op_refused (PcpSetOp *op, const PcpReply *reply)
   plum_log_debug ("%s, with PORT_SET; requested one by one", error->message);
   if (pcp_result_lookup (reply->result)->next == PCP_NEXT_BARE)
     set->pcp->sets_ignored = TRUE;
-  plum_udp_session_remove_lease (op->base.session, &set->key);
+  pcp_set_remove_lease (set);
   /* The answer to an earlier send may be lost, and have granted the set. */
   if (plum_udp_operation_is_repeated (&op->base))
     set_op_undo (op, NULL);
@@ -514,7 +514,7 @@ on_release (gpointer user_data)
     }
   else if (calls->len > 0)
     {
-      plum_udp_session_remove_lease (set->pcp->udp, &set->key);
+      pcp_set_remove_lease (set);
       set_op_send (set, 0, g_steal_pointer (&calls));
     }
   return G_SOURCE_REMOVE;

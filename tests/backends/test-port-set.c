@@ -14,6 +14,7 @@ set_up (BackendFixture *f, gconstpointer data)
   backend_fixture_set_up (f, PLUM_TYPE_PCP_BACKEND, SET_GATEWAY);
   f->gateway->switches.port_set = FAKE_SET_WORKS;
   set_remote = NULL;
+  set_n_made = 0;
 }
 
 static void
@@ -672,6 +673,25 @@ test_shared_lease (BackendFixture *f, gconstpointer data)
   g_assert_cmpuint (counts (f)->pcp_set, ==, 3);
 }
 
+/* The mappings are destroyed, and others of the same ports are created: nothing uses the ports of
+ * the old set. */
+static void
+test_expired_and_made_again (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) calls = map_all (f);
+  g_autoptr (GPtrArray) again = NULL;
+  g_autoptr (GPtrArray) unmaps = NULL;
+
+  test_loop_advance (&f->loop, 7200 * 1000);
+  set_n_made++;
+  again = map_all (f);
+  set_assert_leases (again, FIRST);
+  assert_n (f, 2, 0, N);
+  unmaps = set_unmap (f, FIRST, N, again);
+  set_assert_done (unmaps);
+  assert_n (f, 2, 1, 0);
+}
+
 /* --- Deletion --- */
 
 static void
@@ -1157,6 +1177,7 @@ main (int argc, char **argv)
   ADD ("expired/one", test_expired);
   ADD ("expired/not", test_not_expired);
   ADD ("expired/shared-lease", test_shared_lease);
+  ADD ("expired/made-again", test_expired_and_made_again);
   ADD ("unmap/all", test_unmap);
   ADD ("unmap/one", test_unmap_of_one);
   ADD ("unmap/renewal-after-one", test_renewal_after_unmap_of_one);
