@@ -4,14 +4,15 @@
 
 #include <glib/gi18n-lib.h>
 
-/* From so many rows on, expired holds are removed: a mapping that was never granted is never
- * unmapped. */
+/* From so many rows on, those without a live mapping and a hold are removed: a mapping that was
+ * never granted, or has expired, is not unmapped. */
 #define SWEEP_MIN 64
 
 struct _PlumLeaseTable
 {
   GHashTable *by_key;
-  guint n_live;
+  PlumLeaseTableGetTime get_time;
+  gpointer user_data;
   guint sweep_at;
 };
 
@@ -27,12 +28,14 @@ plum_lease_table_row_free (gpointer data)
 }
 
 PlumLeaseTable *
-plum_lease_table_new (void)
+plum_lease_table_new (PlumLeaseTableGetTime get_time, gpointer user_data)
 {
   PlumLeaseTable *self = g_new0 (PlumLeaseTable, 1);
 
   self->by_key = g_hash_table_new_full (plum_exchange_key_hash, plum_exchange_key_equal, NULL,
                                         plum_lease_table_row_free);
+  self->get_time = get_time;
+  self->user_data = user_data;
   self->sweep_at = SWEEP_MIN;
   return self;
 }
@@ -44,16 +47,49 @@ plum_lease_table_free (PlumLeaseTable *self)
   g_free (self);
 }
 
-guint
-plum_lease_table_get_n_live (PlumLeaseTable *self)
+/* Core does not delete a mapping whose lease has ended: the row must not outlive the lease. */
+static gboolean
+check_live (PlumLeaseTableRow *row, gint64 now)
 {
-  return self->n_live;
+  row->live = row->live && now < row->ends_at;
+  return row->live;
+}
+
+static gboolean
+is_on_hold (const PlumLeaseTableRow *row, gint64 now)
+{
+  return row->hold_error != NULL && now < row->hold_until;
 }
 
 PlumLeaseTableRow *
 plum_lease_table_lookup (PlumLeaseTable *self, const PlumExchangeKey *key)
 {
-  return g_hash_table_lookup (self->by_key, key);
+  PlumLeaseTableRow *row = g_hash_table_lookup (self->by_key, key);
+
+  if (row != NULL)
+    check_live (row, self->get_time (self->user_data));
+  return row;
+}
+
+static gboolean
+is_unused (gpointer key, gpointer value, gpointer user_data)
+{
+  PlumLeaseTableRow *row = value;
+  const gint64 *now = user_data;
+
+  return !check_live (row, *now) && row->hold_until <= *now;
+}
+
+static void
+plum_lease_table_sweep (PlumLeaseTable *self)
+{
+  gint64 now = self->get_time (self->user_data);
+
+  if (g_hash_table_size (self->by_key) < self->sweep_at)
+    return;
+
+  g_hash_table_foreach_remove (self->by_key, is_unused, &now);
+  self->sweep_at = MAX (SWEEP_MIN, 2 * g_hash_table_size (self->by_key));
 }
 
 PlumLeaseTableRow *
@@ -64,6 +100,7 @@ plum_lease_table_ensure (PlumLeaseTable *self, const PlumExchangeKey *key)
   if (row != NULL)
     return row;
 
+  plum_lease_table_sweep (self);
   row = g_new0 (PlumLeaseTableRow, 1);
   row->key = *key;
   g_hash_table_insert (self->by_key, &row->key, row);
@@ -74,7 +111,8 @@ gboolean
 plum_lease_table_grant (PlumLeaseTable *self,
                         const PlumExchangeKey *key,
                         GInetAddress *external_address,
-                        uint16_t external_port)
+                        uint16_t external_port,
+                        gint64 ends_at)
 {
   PlumLeaseTableRow *row = plum_lease_table_ensure (self, key);
   gboolean moved = row->live && (row->external_address == NULL) != (external_address == NULL);
@@ -82,11 +120,10 @@ plum_lease_table_grant (PlumLeaseTable *self,
   if (row->live && row->external_address != NULL && external_address != NULL)
     moved = !g_inet_address_equal (row->external_address, external_address);
 
-  if (!row->live)
-    self->n_live++;
   row->live = TRUE;
   row->certain = TRUE;
   row->external_port = external_port;
+  row->ends_at = ends_at;
   g_set_object (&row->external_address, external_address);
   g_clear_error (&row->hold_error);
   return moved;
@@ -103,6 +140,7 @@ plum_lease_table_is_renewal (PlumLeaseTable *self, const PlumExchangeKey *key, g
 PlumLeaseTableRow *
 plum_lease_table_find_live (PlumLeaseTable *self)
 {
+  gint64 now = self->get_time (self->user_data);
   GHashTableIter iter;
   gpointer value;
 
@@ -111,7 +149,7 @@ plum_lease_table_find_live (PlumLeaseTable *self)
     {
       PlumLeaseTableRow *row = value;
 
-      if (row->live && row->certain && !row->apart)
+      if (check_live (row, now) && row->certain && !row->apart && !is_on_hold (row, now))
         return row;
     }
 
@@ -122,6 +160,7 @@ GArray *
 plum_lease_table_get_live (PlumLeaseTable *self)
 {
   GArray *keys = g_array_new (FALSE, FALSE, sizeof (PlumExchangeKey));
+  gint64 now = self->get_time (self->user_data);
   GHashTableIter iter;
   gpointer value;
 
@@ -130,20 +169,19 @@ plum_lease_table_get_live (PlumLeaseTable *self)
     {
       PlumLeaseTableRow *row = value;
 
-      if (row->live)
+      if (check_live (row, now))
         g_array_append_val (keys, row->key);
     }
 
   return keys;
 }
 
-static gboolean
-has_expired (gpointer key, gpointer value, gpointer user_data)
+guint
+plum_lease_table_get_n_live (PlumLeaseTable *self)
 {
-  const PlumLeaseTableRow *row = value;
-  const gint64 *now = user_data;
+  g_autoptr (GArray) keys = plum_lease_table_get_live (self);
 
-  return !row->live && row->hold_until <= *now;
+  return keys->len;
 }
 
 void
@@ -152,18 +190,10 @@ plum_lease_table_hold (PlumLeaseTable *self,
                        guint port,
                        gboolean exact,
                        const GError *error,
-                       gint64 now,
                        gint64 until)
 {
-  PlumLeaseTableRow *row;
+  PlumLeaseTableRow *row = plum_lease_table_ensure (self, key);
 
-  if (g_hash_table_size (self->by_key) >= self->sweep_at)
-    {
-      g_hash_table_foreach_remove (self->by_key, has_expired, &now);
-      self->sweep_at = MAX (SWEEP_MIN, 2 * g_hash_table_size (self->by_key));
-    }
-
-  row = plum_lease_table_ensure (self, key);
   g_clear_error (&row->hold_error);
   row->hold_error = g_error_copy (error);
   row->hold_until = until;
@@ -172,17 +202,13 @@ plum_lease_table_hold (PlumLeaseTable *self,
 }
 
 gboolean
-plum_lease_table_check_hold (PlumLeaseTable *self,
-                             const PlumExchangeKey *key,
-                             guint port,
-                             gboolean exact,
-                             gint64 now,
-                             GError **error)
+plum_lease_table_check_hold (
+  PlumLeaseTable *self, const PlumExchangeKey *key, guint port, gboolean exact, GError **error)
 {
   PlumLeaseTableRow *row = plum_lease_table_lookup (self, key);
+  gint64 now = self->get_time (self->user_data);
 
-  if (row == NULL || row->hold_error == NULL || row->held_port != port ||
-      row->held_exact != exact || now >= row->hold_until)
+  if (row == NULL || !is_on_hold (row, now) || row->held_port != port || row->held_exact != exact)
     return FALSE;
 
   g_set_error (error, row->hold_error->domain, row->hold_error->code,
@@ -195,13 +221,6 @@ plum_lease_table_check_hold (PlumLeaseTable *self,
 void
 plum_lease_table_remove (PlumLeaseTable *self, const PlumExchangeKey *key)
 {
-  PlumLeaseTableRow *row = plum_lease_table_lookup (self, key);
-
-  if (row == NULL)
-    return;
-
-  if (row->live)
-    self->n_live--;
   g_hash_table_remove (self->by_key, key);
 }
 

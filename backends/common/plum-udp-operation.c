@@ -169,6 +169,7 @@ plum_udp_operation_make_grant (PlumUdpOperation *self, uint16_t port, uint32_t l
     .port = port,
     .requested = self->lifetime,
     .lifetime = lifetime,
+    .is_update = self->is_refresh,
   };
 }
 
@@ -219,7 +220,7 @@ plum_udp_operation_refuse (PlumUdpOperation *self, GError *error, guint hold_s)
   gint64 now = plum_backend_get_time (session->backend);
 
   plum_lease_table_hold (session->leases, &self->exchange.key, self->requested_port, self->exact,
-                         error, now, now + (gint64) hold_s * G_USEC_PER_SEC);
+                         error, now + (gint64) hold_s * G_USEC_PER_SEC);
 
   /* The answer to an earlier send may be lost, and have granted the mapping. */
   if (plum_udp_operation_is_repeated (self))

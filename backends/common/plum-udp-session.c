@@ -118,6 +118,12 @@ on_probe_late (gpointer user_data)
     }
 }
 
+static gint64
+on_lease_table_get_time (gpointer user_data)
+{
+  return plum_backend_get_time (user_data);
+}
+
 PlumUdpSession *
 plum_udp_session_new (PlumBackend *backend, const PlumUdpProtocol *protocol)
 {
@@ -130,7 +136,7 @@ plum_udp_session_new (PlumBackend *backend, const PlumUdpProtocol *protocol)
 
   self->backend = backend;
   self->protocol = protocol;
-  self->leases = plum_lease_table_new ();
+  self->leases = plum_lease_table_new (on_lease_table_get_time, backend);
   self->exchanges = plum_exchanges_new (backend, protocol->label, protocol->port, protocol->window,
                                         protocol->n_slot_sends, on_udp_session_datagram, self);
   self->probe = plum_server_probe_new (backend, self->exchanges, &funcs, self);
@@ -224,10 +230,9 @@ plum_udp_session_check_hold (PlumUdpSession *self,
                              gboolean exact,
                              PlumCall *call)
 {
-  gint64 now = plum_backend_get_time (self->backend);
   g_autoptr (GError) error = NULL;
 
-  if (!plum_lease_table_check_hold (self->leases, key, external_port, exact, now, &error))
+  if (!plum_lease_table_check_hold (self->leases, key, external_port, exact, &error))
     return TRUE;
 
   plum_call_return_error (call, g_steal_pointer (&error));
@@ -287,12 +292,24 @@ plum_udp_session_fail_all (PlumUdpSession *self, const GError *error)
   plum_exchanges_fail_all (self->exchanges, error);
 }
 
+/* When the lease that core has ends. */
+static gint64
+plum_udp_session_get_end (PlumUdpSession *self, const PlumUdpGrant *grant)
+{
+  PlumLeaseTableRow *row = plum_lease_table_lookup (self->leases, grant->key);
+  uint32_t lifetime = MIN (MIN (grant->lifetime, grant->requested), PLUM_UDP_LIFETIME_MAX);
+  gint64 ends_at = plum_backend_get_time (self->backend) + lifetime * (gint64) G_USEC_PER_SEC;
+
+  return grant->is_update && row != NULL && row->live ? MIN (row->ends_at, ends_at) : ends_at;
+}
+
 gboolean
 plum_udp_session_add_lease (PlumUdpSession *self,
                             const PlumUdpGrant *grant,
                             GInetAddress *external_address)
 {
-  gboolean moved = plum_lease_table_grant (self->leases, grant->key, external_address, grant->port);
+  gboolean moved = plum_lease_table_grant (self->leases, grant->key, external_address, grant->port,
+                                           plum_udp_session_get_end (self, grant));
   PlumLeaseTableRow *row = plum_lease_table_lookup (self->leases, grant->key);
 
   row->lifetime = grant->requested;
@@ -309,6 +326,17 @@ static uint32_t
 row_clamp (const PlumLeaseTableRow *row, uint32_t lifetime)
 {
   return MIN (lifetime, row->lifetime);
+}
+
+uint32_t
+plum_udp_session_share_lease (PlumUdpSession *self, PlumLeaseTableRow *row)
+{
+  gint64 now = plum_backend_get_time (self->backend);
+  uint32_t passed = (uint32_t) ((now - row->granted_at) / G_USEC_PER_SEC);
+  uint32_t left = MIN (row->answered - MIN (passed, row->answered), PLUM_UDP_LIFETIME_MAX);
+
+  row->ends_at = MAX (row->ends_at, now + row_clamp (row, left) * (gint64) G_USEC_PER_SEC);
+  return left;
 }
 
 static gboolean

@@ -20,6 +20,9 @@ typedef struct _PlumUdpSession PlumUdpSession;
 
 typedef struct _PlumUdpOperation PlumUdpOperation;
 
+/* s: no lease is longer, whatever the gateway grants (RFC 6887 15: one day). */
+#define PLUM_UDP_LIFETIME_MAX 86400u
+
 /* What a protocol provides. backend is the one of the session. */
 typedef struct
 {
@@ -121,12 +124,16 @@ typedef struct
   uint16_t port;
   uint32_t requested; /* s */
   uint32_t lifetime;  /* s, as granted */
+  gboolean is_update; /* no call requested it: the lease that core has ends as before */
 } PlumUdpGrant;
 
 /* Adds a granted mapping to the lease table. TRUE: it was live with another external address. */
 gboolean plum_udp_session_add_lease (PlumUdpSession *self,
                                      const PlumUdpGrant *grant,
                                      GInetAddress *external_address);
+/* Core gets what is left of the last grant as a lease. Returns its lifetime in seconds; 0: nothing
+ * is left. */
+uint32_t plum_udp_session_share_lease (PlumUdpSession *self, PlumLeaseTableRow *row);
 /* Whether an answer that no request waits for contradicts the one that came just before it: one of
  * the two is forged. If so, the mapping is requested again; the answer to that decides. */
 gboolean plum_udp_session_doubts (PlumUdpSession *self,

@@ -13,9 +13,6 @@
 #define PORTS_MAX 4
 #define PORTS_MAX_DENIED 2
 
-/* s: one day, as in PCP (RFC 6887 15). */
-#define LIFETIME_MAX 86400u
-
 struct _NatpmpMaps
 {
   PlumUdpSession *session; /* borrowed */
@@ -294,7 +291,7 @@ map_op_granted (MapOp *op, const NatpmpReply *reply)
   PlumExchangeKey key = op->base.exchange.key;
   PlumUdpGrant grant =
     plum_udp_operation_make_grant (&op->base, reply->external_port, reply->lifetime);
-  uint32_t lifetime = MIN (reply->lifetime, LIFETIME_MAX);
+  uint32_t lifetime = MIN (reply->lifetime, PLUM_UDP_LIFETIME_MAX);
   GError *error;
 
   if (reply->lifetime == 0 || reply->external_port == 0)

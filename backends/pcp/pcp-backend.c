@@ -66,6 +66,7 @@ plum_pcp_backend_on_update (PlumPcpBackend *self, const PcpReply *reply)
         .port = row->external_port,
         .requested = row->lifetime,
         .lifetime = reply->lifetime,
+        .is_update = TRUE,
       };
 
       address = pcp_map_dup_address (session, &reply->map);

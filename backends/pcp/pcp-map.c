@@ -361,7 +361,7 @@ map_op_finish_call (MapOp *op, const PcpReply *reply, GInetAddress *address, uin
 
   if (!op->base.is_refresh)
     {
-      lease = plum_lease_new (address, port, MIN (reply->lifetime, PCP_LIFETIME_MAX), NULL);
+      lease = plum_lease_new (address, port, MIN (reply->lifetime, PLUM_UDP_LIFETIME_MAX), NULL);
       plum_call_return_lease (call, lease);
     }
   else if (call != NULL && address != NULL)

@@ -157,7 +157,7 @@ find_set (PcpSession *pcp, const PcpMap *map)
   if (set == NULL || map->hosts.n_filters == 0 || pcp->filters_work || set->op != NULL)
     return set;
 
-  plum_udp_session_remove_lease (pcp->udp, &set->key);
+  pcp_set_remove_lease (set);
   if (set->release == NULL)
     pcp_set_remove (set);
   return NULL;
@@ -261,6 +261,7 @@ pcp_range_map (PcpSession *pcp, GListModel *calls)
   g_autoptr (GHashTable) renewals = g_hash_table_new (NULL, NULL);
   guint n_calls = g_list_model_get_n_items (calls);
 
+  pcp_sets_expire (pcp);
   for (guint i = 0; i < n_calls; i++)
     {
       g_autoptr (PlumCall) call = g_list_model_get_item (calls, i);

@@ -102,9 +102,9 @@ pcp_set_grant_settle (PcpSet *set, GPtrArray *calls, uint32_t lifetime, GInetAdd
           continue;
         }
 
-      lease =
-        plum_lease_new (address, pcp_set_get_external_port (set, waiting->internal_port),
-                        MIN (lifetime, PCP_LIFETIME_MAX), is_set ? pcp_set_make_token (set) : NULL);
+      lease = plum_lease_new (address, pcp_set_get_external_port (set, waiting->internal_port),
+                              MIN (lifetime, PLUM_UDP_LIFETIME_MAX),
+                              is_set ? pcp_set_make_token (set) : NULL);
       plum_call_return_lease (waiting->call, lease);
     }
   return others;

@@ -267,7 +267,7 @@ pcp_set_op_start (PcpSet *set, uint32_t lifetime, GPtrArray *calls)
 static void
 set_op_undo (PcpSetOp *op, GError *error)
 {
-  plum_udp_session_remove_lease (op->base.session, &op->set->key);
+  pcp_set_remove_lease (op->set);
   op->is_undo = TRUE;
   op->base.undo_error = error;
   plum_udp_operation_restart_as_deletion (&op->base);
@@ -281,15 +281,17 @@ answer_from_last (PcpSet *set, PlumCall *call, const PcpMap *map)
 {
   PlumLeaseTableRow *row = pcp_set_get_row (set);
   gint64 age = plum_backend_get_time (set->pcp->udp->backend) - row->granted_at;
-  uint32_t passed = (uint32_t) (age / G_USEC_PER_SEC);
   g_autoptr (PlumLease) lease = NULL;
+  uint32_t left = 0;
 
-  if (!pcp_set_is_certain (set) || age > FRESH_US || passed >= row->answered)
+  if (pcp_set_is_certain (set) && age <= FRESH_US)
+    left = plum_udp_session_share_lease (set->pcp->udp, row);
+  if (left == 0)
     return FALSE;
 
   lease =
     plum_lease_new (row->external_address, pcp_set_get_external_port (set, map->internal_port),
-                    MIN (row->answered - passed, PCP_LIFETIME_MAX), pcp_set_make_token (set));
+                    left, pcp_set_make_token (set));
   plum_call_return_lease (call, lease);
   return TRUE;
 }
@@ -424,7 +426,7 @@ set_op_refused (PcpSetOp *op, const PcpReply *reply)
   plum_log_debug ("%s, with PORT_SET; requested one by one", error->message);
   if (pcp_result_lookup (reply->result)->next == PCP_NEXT_BARE)
     set->pcp->sets_ignored = TRUE;
-  plum_udp_session_remove_lease (op->base.session, &set->key);
+  pcp_set_remove_lease (set);
   /* The answer to an earlier send may be lost, and have granted the set. */
   if (plum_udp_operation_is_repeated (&op->base))
     set_op_undo (op, NULL);
@@ -488,7 +490,6 @@ static gboolean
 on_release (gpointer user_data)
 {
   PcpSet *set = user_data;
-  PlumUdpSession *session = set->pcp->udp;
   gboolean is_wanted = set->op != NULL && !set_op_is_deletion (set->op) && set->op->calls->len > 0;
   g_autoptr (GPtrArray) calls = NULL;
 
@@ -513,7 +514,7 @@ on_release (gpointer user_data)
     }
   else if (calls->len > 0)
     {
-      plum_udp_session_remove_lease (session, &set->key);
+      pcp_set_remove_lease (set);
       set_op_send (set, 0, g_steal_pointer (&calls));
     }
   return G_SOURCE_REMOVE;

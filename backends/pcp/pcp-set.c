@@ -83,6 +83,13 @@ pcp_set_is_certain (PcpSet *self)
 }
 
 void
+pcp_set_remove_lease (PcpSet *self)
+{
+  plum_udp_session_remove_lease (self->pcp->udp, &self->key);
+  self->has_lease = FALSE;
+}
+
+void
 pcp_set_schedule_release (PcpSet *self)
 {
   if (self->release != NULL)
@@ -317,6 +324,22 @@ pcp_sets_lose_lease (PcpSession *pcp, const PlumExchangeKey *key)
     set->has_lease = FALSE;
 }
 
+void
+pcp_sets_expire (PcpSession *pcp)
+{
+  for (guint i = 0; i < pcp->sets->len; i++)
+    {
+      PcpSet *set = pcp->sets->pdata[i];
+
+      if (!set->has_lease || set->op != NULL || pcp_set_is_live (set))
+        continue;
+
+      set->has_lease = FALSE;
+      for (guint member = 0; member < set->n_members; member++)
+        set->members[member].used = FALSE;
+    }
+}
+
 PcpSet *
 pcp_sets_find_live (PcpSession *pcp, const PcpMap *map)
 {
@@ -436,6 +459,7 @@ pcp_sets_uses_port_of (PcpSession *pcp, const PcpMap *map)
 {
   g_autoptr (GArray) keys = plum_lease_table_get_live (pcp->udp->leases);
 
+  pcp_sets_expire (pcp);
   for (guint i = 0; i < pcp->sets->len; i++)
     if (set_uses_port_of (pcp->sets->pdata[i], map))
       return TRUE;

@@ -61,6 +61,7 @@ void pcp_set_free (gpointer data);
 /* Whether the server has it, as far as is known. certain: since its last restart. */
 gboolean pcp_set_is_live (PcpSet *self);
 gboolean pcp_set_is_certain (PcpSet *self);
+void pcp_set_remove_lease (PcpSet *self);
 /* (nullable): what is known of the grant. */
 PlumLeaseTableRow *pcp_set_get_row (PcpSet *self);
 /* The ports that the server granted, of which the first one has external_port. Members outside of
@@ -107,6 +108,8 @@ PcpSet *pcp_sets_find (PcpSession *pcp, const PlumExchangeKey *key);
 PcpSet *pcp_sets_find_lease (PcpSession *pcp, const PlumExchangeKey *key);
 PcpSet *pcp_sets_find_live (PcpSession *pcp, const PcpMap *map);
 PcpSet *pcp_sets_find_member (PcpSession *pcp, const PcpMap *map);
+/* Drops the members of the sets whose leases have ended, and for which no request is pending. */
+void pcp_sets_expire (PcpSession *pcp);
 /* The lease with the key is that of a mapping of the first port alone. */
 void pcp_sets_lose_lease (PcpSession *pcp, const PlumExchangeKey *key);
 /* The port is requested again: removes it from the sets that the server does not have. */

@@ -26,9 +26,9 @@ struct _PlumHeldLease
   guint candidate;      /* that granted the lease */
   PlumBackend *backend; /* (nullable): of the candidate */
   PlumRequest *request; /* (nullable): the last one that was sent */
-  gboolean suspected;   /* the router may have lost it */
+  gboolean suspected;   /* the backend has reported that the router lost its mappings */
   gboolean taken_over;  /* the router has a mapping of another host in its place */
-  gboolean closed;      /* the router refused the last question */
+  gboolean closed;      /* the router refused a question, and no check found the mapping missing */
   gint64 granted;       /* on the clock */
   gint64 end;           /* on the clock: as granted, or as a check found; G_MAXINT64: never */
   gint64 limit;         /* the same, for renewals; G_MAXINT64: no check found less than granted */
@@ -240,6 +240,7 @@ on_checked (PlumCall *call, gpointer user_data)
     }
 
   self->taken_over = taken_over;
+  self->closed = FALSE;
   plum_held_lease_report (self, PLUM_HELD_LEASE_MISSING, NULL);
 }
 
@@ -273,7 +274,8 @@ plum_held_lease_set (PlumHeldLease *self, PlumGateway *gateway, guint candidate,
 gboolean
 plum_held_lease_keep (PlumHeldLease *self)
 {
-  if (self == NULL || self->lease == NULL || !self->closed || plum_held_lease_has_expired (self))
+  if (self == NULL || self->lease == NULL || !self->closed || self->suspected ||
+      plum_held_lease_has_expired (self))
     return FALSE;
 
   plum_held_lease_schedule_renewal (self);

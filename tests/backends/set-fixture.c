@@ -5,13 +5,14 @@
 #define LIFETIME 7200
 
 const char *set_remote;
+guint8 set_n_made;
 
 PlumRequest *
 set_request_new (guint port, guint external_port, gboolean exact)
 {
   PlumHosts hosts = { NULL };
   PlumRequest *request;
-  guint8 bytes[32] = { (guint8) (port >> 8), (guint8) port, 7 };
+  guint8 bytes[32] = { (guint8) (port >> 8), (guint8) port, 7, set_n_made };
   g_autoptr (GBytes) key = g_bytes_new (bytes, sizeof bytes);
 
   request =

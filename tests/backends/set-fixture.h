@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 
 /* (nullable): the remote hosts of all requests, separated by commas; reset by each test. */
 extern const char *set_remote;
+/* How often the mappings were created anew: each has another key. Reset by each test. */
+extern guint8 set_n_made;
 
 /* A TCP mapping: (transfer full) */
 PlumRequest *set_request_new (guint port, guint external_port, gboolean exact);

@@ -133,42 +133,52 @@ test_wire_address (void)
   g_assert_false (plum_wire_address_is_ipv4 (wire));
 }
 
+static gint64
+get_time (gpointer user_data)
+{
+  return *(gint64 *) user_data;
+}
+
 static void
 test_lease_table_hold (void)
 {
-  PlumLeaseTable *table = plum_lease_table_new ();
+  gint64 now = 0;
+  PlumLeaseTable *table = plum_lease_table_new (get_time, &now);
   PlumExchangeKey key = { { 1, 2, 3 } };
   g_autoptr (GError) refused = g_error_new (PLUM_ERROR, PLUM_ERROR_REFUSED, "no");
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (plum_lease_table_check_hold (table, &key, 8080, FALSE, 0, &error));
-  plum_lease_table_hold (table, &key, 8080, FALSE, refused, 0, 30 * G_USEC_PER_SEC);
-  g_assert_true (plum_lease_table_check_hold (table, &key, 8080, FALSE, 1, &error));
+  g_assert_false (plum_lease_table_check_hold (table, &key, 8080, FALSE, &error));
+  plum_lease_table_hold (table, &key, 8080, FALSE, refused, 30 * G_USEC_PER_SEC);
+  now = 1;
+  g_assert_true (plum_lease_table_check_hold (table, &key, 8080, FALSE, &error));
   g_assert_error (error, PLUM_ERROR, PLUM_ERROR_REFUSED);
   g_assert_cmpstr (error->message, ==, "no (not requested again for another 30 s)");
   /* Another port is another request. */
-  g_assert_false (plum_lease_table_check_hold (table, &key, 8081, FALSE, 1, NULL));
-  g_assert_false (plum_lease_table_check_hold (table, &key, 8080, TRUE, 1, NULL));
-  g_assert_false (
-    plum_lease_table_check_hold (table, &key, 8080, FALSE, 30 * G_USEC_PER_SEC, NULL));
+  g_assert_false (plum_lease_table_check_hold (table, &key, 8081, FALSE, NULL));
+  g_assert_false (plum_lease_table_check_hold (table, &key, 8080, TRUE, NULL));
+  now = 30 * G_USEC_PER_SEC;
+  g_assert_false (plum_lease_table_check_hold (table, &key, 8080, FALSE, NULL));
+  now = 1;
   plum_lease_table_restart (table);
-  g_assert_false (plum_lease_table_check_hold (table, &key, 8080, FALSE, 1, NULL));
+  g_assert_false (plum_lease_table_check_hold (table, &key, 8080, FALSE, NULL));
   plum_lease_table_free (table);
 }
 
 static void
 test_lease_table_live (void)
 {
-  PlumLeaseTable *table = plum_lease_table_new ();
+  gint64 now = 0;
+  PlumLeaseTable *table = plum_lease_table_new (get_time, &now);
   PlumExchangeKey key = { { 1, 2, 3 } };
   g_autoptr (GInetAddress) here = g_inet_address_new_from_string ("1.2.3.4");
   g_autoptr (GInetAddress) there = g_inet_address_new_from_string ("1.2.3.5");
 
-  g_assert_false (plum_lease_table_grant (table, &key, here, 8080));
+  g_assert_false (plum_lease_table_grant (table, &key, here, 8080, 10));
   g_assert_cmpuint (plum_lease_table_get_n_live (table), ==, 1);
-  g_assert_false (plum_lease_table_grant (table, &key, here, 8080));
-  g_assert_true (plum_lease_table_grant (table, &key, there, 8080));
-  g_assert_true (plum_lease_table_grant (table, &key, NULL, 8080));
+  g_assert_false (plum_lease_table_grant (table, &key, here, 8080, 10));
+  g_assert_true (plum_lease_table_grant (table, &key, there, 8080, 10));
+  g_assert_true (plum_lease_table_grant (table, &key, NULL, 8080, 10));
   g_assert_cmpuint (plum_lease_table_get_n_live (table), ==, 1);
   plum_lease_table_remove (table, &key);
   g_assert_cmpuint (plum_lease_table_get_n_live (table), ==, 0);
@@ -176,21 +186,67 @@ test_lease_table_live (void)
   plum_lease_table_free (table);
 }
 
-/* Expired holds are removed, and live mappings are kept. */
+/* The lease has ended: nothing repeats the request for the mapping. */
+static void
+test_lease_table_expired (void)
+{
+  gint64 now = 0;
+  PlumLeaseTable *table = plum_lease_table_new (get_time, &now);
+  PlumExchangeKey key = { { 1, 2, 3 } };
+  g_autoptr (GArray) keys = NULL;
+
+  plum_lease_table_grant (table, &key, NULL, 8080, 10);
+  now = 9;
+  g_assert_nonnull (plum_lease_table_find_live (table));
+  g_assert_true (plum_lease_table_is_renewal (table, &key, 8080));
+
+  now = 10;
+  g_assert_null (plum_lease_table_find_live (table));
+  g_assert_false (plum_lease_table_is_renewal (table, &key, 8080));
+  g_assert_cmpuint (plum_lease_table_get_n_live (table), ==, 0);
+  keys = plum_lease_table_get_live (table);
+  g_assert_cmpuint (keys->len, ==, 0);
+
+  plum_lease_table_grant (table, &key, NULL, 8080, 20);
+  g_assert_nonnull (plum_lease_table_find_live (table));
+  plum_lease_table_free (table);
+}
+
+/* The gateway has refused the mapping: it is live, but not requested for its address. */
+static void
+test_lease_table_held_live (void)
+{
+  gint64 now = 0;
+  PlumLeaseTable *table = plum_lease_table_new (get_time, &now);
+  PlumExchangeKey key = { { 1, 2, 3 } };
+  g_autoptr (GError) refused = g_error_new (PLUM_ERROR, PLUM_ERROR_REFUSED, "no");
+
+  plum_lease_table_grant (table, &key, NULL, 8080, 10);
+  plum_lease_table_hold (table, &key, 8080, FALSE, refused, 5);
+  g_assert_null (plum_lease_table_find_live (table));
+  g_assert_cmpuint (plum_lease_table_get_n_live (table), ==, 1);
+  now = 5;
+  g_assert_nonnull (plum_lease_table_find_live (table));
+  plum_lease_table_free (table);
+}
+
+/* Expired holds and mappings are removed, and live mappings are kept. */
 static void
 test_lease_table_sweep (void)
 {
-  PlumLeaseTable *table = plum_lease_table_new ();
+  gint64 now = 0;
+  PlumLeaseTable *table = plum_lease_table_new (get_time, &now);
   PlumExchangeKey live = { { 200 } };
   g_autoptr (GError) refused = g_error_new (PLUM_ERROR, PLUM_ERROR_REFUSED, "no");
   guint n = 0;
 
-  plum_lease_table_grant (table, &live, NULL, 8080);
+  plum_lease_table_grant (table, &live, NULL, 8080, G_MAXINT64);
   for (guint i = 0; i < 1000; i++)
     {
       PlumExchangeKey key = { { 1, (uint8_t) (i / 256), (uint8_t) i } };
 
-      plum_lease_table_hold (table, &key, 1, FALSE, refused, (gint64) i * 10, (gint64) i * 10 + 5);
+      now = (gint64) i * 10;
+      plum_lease_table_hold (table, &key, 1, FALSE, refused, now + 5);
     }
 
   for (guint i = 0; i < 1000; i++)
@@ -218,6 +274,8 @@ main (int argc, char **argv)
   g_test_add_func ("/common/wire-address", test_wire_address);
   g_test_add_func ("/common/lease-table/hold", test_lease_table_hold);
   g_test_add_func ("/common/lease-table/live", test_lease_table_live);
+  g_test_add_func ("/common/lease-table/expired", test_lease_table_expired);
+  g_test_add_func ("/common/lease-table/held-live", test_lease_table_held_live);
   g_test_add_func ("/common/lease-table/sweep", test_lease_table_sweep);
 
   return g_test_run ();

@@ -14,6 +14,7 @@ set_up (BackendFixture *f, gconstpointer data)
   backend_fixture_set_up (f, PLUM_TYPE_PCP_BACKEND, SET_GATEWAY);
   f->gateway->switches.port_set = FAKE_SET_WORKS;
   set_remote = NULL;
+  set_n_made = 0;
 }
 
 static void
@@ -619,6 +620,78 @@ test_renewal_finds_smaller (BackendFixture *f, gconstpointer data)
   g_assert_cmpuint (f->lost->len, ==, 1);
 }
 
+/* --- The end of the lease --- */
+
+/* Core does not delete what has expired. If it requests one port, the others are not mapped. */
+static void
+test_expired (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) calls = map_all (f);
+  g_autoptr (GPtrArray) one = NULL;
+
+  test_loop_advance (&f->loop, 7200 * 1000);
+  assert_n (f, 1, 0, 0);
+  one = set_map (f, FIRST + 3, 1, FIRST + 3);
+  set_assert_leases (one, FIRST + 3);
+  assert_n (f, 2, 0, 1);
+}
+
+/* The renewal of another port keeps the set. */
+static void
+test_not_expired (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) calls = map_all (f);
+  g_autoptr (GPtrArray) renewed = NULL;
+  g_autoptr (GPtrArray) one = NULL;
+
+  test_loop_advance (&f->loop, 4000 * 1000);
+  renewed = set_map (f, FIRST, 1, FIRST);
+  test_loop_advance (&f->loop, 7199 * 1000);
+  one = set_map (f, FIRST + 3, 1, FIRST + 3);
+  set_assert_leases (one, FIRST + 3);
+  assert_n (f, 3, 0, N);
+}
+
+/* A lease that comes from the answer to another request counts, too. */
+static void
+test_shared_lease (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) calls = map_all (f);
+  g_autoptr (PlumCall) address = NULL;
+  g_autoptr (GPtrArray) renewed = NULL;
+  g_autoptr (GPtrArray) one = NULL;
+
+  test_loop_advance (&f->loop, 4000 * 1000);
+  address = backend_ask (f, PLUM_CALL_GET_EXTERNAL_ADDRESS, NULL);
+  renewed = set_map (f, FIRST, 1, FIRST);
+  set_assert_leases (renewed, FIRST);
+  assert_n (f, 2, 0, N);
+
+  test_loop_advance (&f->loop, 7199 * 1000);
+  one = set_map (f, FIRST + 3, 1, FIRST + 3);
+  assert_n (f, 3, 0, N);
+  g_assert_cmpuint (counts (f)->pcp_set, ==, 3);
+}
+
+/* The mappings are destroyed, and others of the same ports are created: nothing uses the ports of
+ * the old set. */
+static void
+test_expired_and_made_again (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) calls = map_all (f);
+  g_autoptr (GPtrArray) again = NULL;
+  g_autoptr (GPtrArray) unmaps = NULL;
+
+  test_loop_advance (&f->loop, 7200 * 1000);
+  set_n_made++;
+  again = map_all (f);
+  set_assert_leases (again, FIRST);
+  assert_n (f, 2, 0, N);
+  unmaps = set_unmap (f, FIRST, N, again);
+  set_assert_done (unmaps);
+  assert_n (f, 2, 1, 0);
+}
+
 /* --- Deletion --- */
 
 static void
@@ -1101,6 +1174,10 @@ main (int argc, char **argv)
   ADD ("update/address", test_moved_address);
   ADD ("update/smaller", test_update_reports_smaller);
   ADD ("refresh-finds-smaller", test_refresh_finds_smaller);
+  ADD ("expired/one", test_expired);
+  ADD ("expired/not", test_not_expired);
+  ADD ("expired/shared-lease", test_shared_lease);
+  ADD ("expired/made-again", test_expired_and_made_again);
   ADD ("unmap/all", test_unmap);
   ADD ("unmap/one", test_unmap_of_one);
   ADD ("unmap/renewal-after-one", test_renewal_after_unmap_of_one);

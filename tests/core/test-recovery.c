@@ -537,6 +537,67 @@ test_closed_for_a_moment (CoreFixture *f, gconstpointer data)
   core_assert_log ("alpha:discover alpha:map:tcp:8080:8080");
 }
 
+/* The mapping is up, and its lease is kept. */
+static PlumMapping *
+add_kept (CoreFixture *f)
+{
+  PlumMapping *mapping = core_add_up (f, 8080, 0);
+
+  close_alpha ();
+  test_loop_advance (&f->loop, 305 * 1000);
+  core_assert_state (mapping, SUCCESS);
+  return mapping;
+}
+
+/* The port of the protocol is open again. The router does not map the port once more. */
+static void
+open_and_refuse (const FakeReply *check)
+{
+  ALPHA->discover = AT_ONCE;
+  ALPHA->check = *check;
+  ALPHA->map = NO (REFUSED);
+}
+
+/* code: what the check finds. */
+static void
+test_closed_and_then_missing (CoreFixture *f, gconstpointer code)
+{
+  g_autoptr (PlumMapping) mapping = add_kept (f);
+
+  open_and_refuse (&(FakeReply){ .fails = TRUE, .code = GPOINTER_TO_INT (code) });
+  test_loop_advance (&f->loop, 305 * 1000);
+  core_assert_state (mapping, FAILURE);
+}
+
+static void
+test_closed_and_then_lost (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = add_kept (f);
+
+  open_and_refuse (&AT_ONCE);
+  plum_backend_report_lost (ALPHA->backend, "restarted");
+  test_loop_advance (&f->loop, 5000);
+  core_assert_state (mapping, FAILURE);
+}
+
+/* A router that answers in between, and reports no loss, changes nothing. */
+static void
+test_closed_and_closed_again (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = add_kept (f);
+
+  ALPHA->discover = ALPHA->check = AT_ONCE;
+  test_loop_advance (&f->loop, 300 * 1000);
+  core_assert_state (mapping, SUCCESS);
+  close_alpha ();
+  test_loop_advance (&f->loop, 305 * 1000);
+  core_assert_state (mapping, SUCCESS);
+}
+
+#define MISSING(name, code)                                                                        \
+  g_test_add ("/recovery/closed/" name, CoreFixture, GINT_TO_POINTER (PLUM_ERROR_##code),          \
+              set_up_one, test_closed_and_then_missing, core_fixture_tear_down)
+
 #define CHECK(name, code)                                                                          \
   g_test_add ("/recovery/check/" name, CoreFixture, GINT_TO_POINTER (PLUM_ERROR_##code),           \
               set_up_one, test_check_result, core_fixture_tear_down)
@@ -572,6 +633,10 @@ main (int argc, char **argv)
   CORE_ADD ("/recovery/closed/and-open-again", test_closed_and_open_again);
   CORE_ADD ("/recovery/closed/for-many", test_closed_for_many);
   CORE_ADD ("/recovery/closed/for-a-moment", test_closed_for_a_moment);
+  MISSING ("and-then-gone", DESTROYED);
+  MISSING ("and-then-another-host-has-it", CONFLICT);
+  CORE_ADD ("/recovery/closed/and-then-lost", test_closed_and_then_lost);
+  CORE_ADD ("/recovery/closed/and-closed-again", test_closed_and_closed_again);
   CORE_ADD ("/recovery/address/by-signal", test_address_by_signal);
   CORE_ADD ("/recovery/address/removed", test_address_removed);
   CORE_ADD ("/recovery/address/by-recheck", test_address_by_recheck);
