@@ -216,7 +216,8 @@ test_hundred (Fixture *f, gconstpointer data)
 /* --- Time --- */
 
 /* The renewals fall into one turn of the main loop, and are one exchange, for days. Besides them,
- * the external address is asked for every 5 min, with one request of the same form. */
+ * the external address is asked for every 5 min, with one request of the same form, except just
+ * after a renewal. */
 static void
 test_renewals (Fixture *f, gconstpointer data)
 {
@@ -227,7 +228,7 @@ test_renewals (Fixture *f, gconstpointer data)
   test_loop_advance (&f->a.loop, 48 * HOUR_MS);
   n_renewals = counts (f)->pcp_map - 48 * 60 / 5;
   g_test_message ("%u renewals of %u ports in 48 h", n_renewals, N);
-  g_assert_cmpuint (n_renewals, >=, 48 / 2 * 8 / 5);
+  g_assert_cmpuint (n_renewals, >=, 48 / 2);
   g_assert_cmpuint (n_renewals, <=, 48);
   g_assert_cmpuint (counts (f)->pcp_set, ==, counts (f)->pcp_map);
   g_assert_true (are_up (f));
