@@ -153,7 +153,10 @@ plum_pcp_backend_on_announce (PlumPcpBackend *self, const PcpReply *reply)
   /* A router that announces and was not restarted has a new address (miniupnpd then keeps its
    * epoch), which the answer to ANNOUNCE does not contain. */
   if (plum_udp_session_serve_announcement (session, reply->epoch))
-    pcp_map_refresh (&self->pcp, NULL);
+    {
+      plum_lease_table_clear_holds (session->leases);
+      pcp_map_refresh (&self->pcp, NULL);
+    }
 
   plum_pcp_backend_check_epoch (self, reply->epoch);
   plum_udp_session_note_epoch (session, reply->epoch);

@@ -78,9 +78,10 @@ on_gateway_entries_cancelled (GCancellable *cancellable, gpointer user_data)
   PlumGateway *gateway = g_task_get_source_object (operation->task);
   PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (gateway));
 
-  plum_gateway_remove_decided_func (gateway, operation);
+  gboolean has_begun = !plum_gateway_remove_decided_func (gateway, operation);
+
   plum_gateway_query_cancel (operation->query);
-  if (operation->deleted != NULL)
+  if (has_begun && operation->deleted != NULL)
     plum_gateway_end_delete (gateway, operation->deleted);
   g_task_return_error_if_cancelled (operation->task);
   gateway_entries_operation_free (operation);

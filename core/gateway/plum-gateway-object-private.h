@@ -106,7 +106,6 @@ void plum_gateway_init_late_leases (PlumGateway *self);
 
 /* While an entry is being deleted, its ports are not requested. entry: borrowed. */
 void plum_gateway_begin_delete (PlumGateway *self, PlumEntry *entry);
-/* Also if plum_gateway_begin_delete() was not called yet. */
 void plum_gateway_end_delete (PlumGateway *self, PlumEntry *entry);
 
 void plum_gateway_send_event (PlumGateway *self, const PlumGatewayEvent *event);

@@ -38,6 +38,7 @@ plum_lease_note_make_record (PlumLeaseHolder *holder,
     .backend_name = note->backend_name,
     .expires = get_expiry (settings, note),
     .granted = note->lease != NULL,
+    .one_per_port = note->one_per_port,
   };
 
   if (note->lease != NULL)

@@ -134,12 +134,14 @@ gboolean
 plum_lease_holder_note (PlumLeaseHolder *self, guint candidate)
 {
   PlumLease *lease = plum_held_lease_get_lease (self->held);
+  PlumBackend *backend = plum_gateway_get_candidate (self->gateway, candidate)->backend;
   const PlumLeaseNote note = {
     .external_port = lease != NULL ? plum_lease_get_external_port (lease) : self->port,
     .key = self->key,
     .description = self->description,
     .backend_name = plum_lease_holder_get_backend_name (self, candidate),
     .lease = lease,
+    .one_per_port = !plum_backend_can_list (backend),
     .expires = plum_held_lease_get_expires (self->held),
   };
 

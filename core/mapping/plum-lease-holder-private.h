@@ -37,8 +37,9 @@ typedef struct
   GBytes *key;
   const char *description;
   const char *backend_name;
-  PlumLease *lease; /* (nullable) */
-  gint64 expires;   /* on the real-time clock, in microseconds; 0: never, or no lease */
+  PlumLease *lease;      /* (nullable) */
+  gboolean one_per_port; /* the router has one mapping for each internal port */
+  gint64 expires;        /* on the real-time clock, in microseconds; 0: never, or no lease */
 } PlumLeaseNote;
 
 /* What a lease holder, or an earlier run of the program, had on the gateway. Borrowed. */

@@ -38,7 +38,8 @@ typedef struct
   guint first_port; /* the internal port of the mapping, also beyond the first router; not saved */
   gboolean ours;    /* of this manager, not of an earlier run; not saved */
   gboolean granted; /* the router has answered that it has the mapping; not saved */
-  gboolean undeletable; /* the backend cannot delete it from the present address of this host */
+  gboolean one_per_port; /* the router has one mapping for each internal port; not saved */
+  gboolean undeletable;  /* the backend cannot delete it from the present address of this host */
 } PlumLeaseRecord;
 
 PlumLeaseRecord *plum_lease_record_new (void);

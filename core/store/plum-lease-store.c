@@ -454,8 +454,10 @@ plum_lease_store_note (PlumLeaseStore *self,
     plum_known_router_get_hardware_address (&self->router, network, self->clock);
   if (entry != NULL)
     {
-      /* The router may have granted another external port than that of the request. */
-      if (noted.granted && g_str_equal (entry->backend_name, noted.backend_name))
+      /* The router may have granted another external port than that of the request. In a table of
+       * external ports, the requested one may still be that of an earlier mapping. */
+      if (noted.granted && noted.one_per_port &&
+          g_str_equal (entry->backend_name, noted.backend_name))
         plum_lease_store_remove_same_leftovers (self, entry);
       plum_lease_store_update_entry (self, holder, entry, &noted);
     }

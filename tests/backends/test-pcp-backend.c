@@ -2,6 +2,7 @@
 
 #include "backend-fixture.h"
 #include "pcp-backend.h"
+#include "pcp-codec.h"
 
 #include <string.h>
 
@@ -330,6 +331,30 @@ test_hint_address (BackendFixture *f, gconstpointer data)
   g_assert_cmpuint (f->lost->len, ==, 0);
 }
 
+/* The same while the gateway has asked to wait: it was without a connection. */
+static void
+test_hint_address_on_hold (BackendFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) renewal = NULL;
+
+  backend_must_map (f, 8080);
+  test_loop_advance (&f->loop, 60000);
+  f->gateway->switches.map_result = PCP_NETWORK_FAILURE;
+  f->gateway->switches.n_map_results = 1;
+  f->gateway->switches.error_lifetime = 1800;
+  renewal = backend_map (f, 8080);
+  g_assert_nonnull (plum_call_get_error (renewal));
+  fake_gateway_set_external_address (f->gateway, "1.2.3.9");
+  if (!fake_gateway_announce (f->gateway))
+    {
+      g_test_skip ("the interface lo does no multicast here");
+      return;
+    }
+
+  test_loop_advance (&f->loop, 20000);
+  g_assert_cmpstr (f->moved_to, ==, "1.2.3.9");
+}
+
 static void
 test_update_address (BackendFixture *f, gconstpointer data)
 {
@@ -529,6 +554,7 @@ add_life (void)
   add ("/pcp/unmap/lingers", NULL, test_unmap_lingers);
   add ("/pcp/epoch/forged", NULL, test_epoch_forged);
   add ("/pcp/hint/new-address", NULL, test_hint_address);
+  add ("/pcp/hint/new-address-on-hold", NULL, test_hint_address_on_hold);
   add ("/pcp/update/address", NULL, test_update_address);
   add ("/pcp/renewal/network-failure/map", GINT_TO_POINTER (PLUM_CALL_MAP),
        test_renewal_network_failure);

@@ -331,6 +331,35 @@ test_refused_after_crash (StoreFixture *f, gconstpointer data)
   g_assert_true (g_bytes_equal (plum_request_get_key (alpha->last_unmap), key));
 }
 
+static void
+list_nothing (PlumBackend *backend, PlumCall *call)
+{
+  plum_call_fail (call, PLUM_ERROR_REFUSED, "no list");
+}
+
+/* The same with a table of external ports, where the old entry stays beside the new one: it is
+ * deleted at the close. */
+static void
+test_another_port_in_table (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) key = store_crash_with_one (f);
+  g_autoptr (PlumMapping) mapping = NULL;
+  FakeScript *alpha = fake_backend_script (FAKE_ALPHA);
+  PlumBackendClass *klass = g_type_class_peek_static (fake_backend_type (FAKE_ALPHA));
+  void (*list) (PlumBackend * backend, PlumCall * call) = klass->list;
+
+  klass->list = list_nothing;
+  alpha->granted_port = 40001;
+  mapping = store_add_up (f, 8080);
+  g_assert_cmpuint (plum_mapping_get_external_port (mapping), ==, 40001);
+  test_loop_advance (&f->loop, 3600 * 1000);
+  g_assert_cmpuint (alpha->n_unmap, ==, 0);
+  g_assert_true (store_close (f));
+  g_assert_cmpuint (alpha->n_unmap, ==, 2);
+  g_assert_cmpuint (alpha->unmapped_port, ==, 40000);
+  klass->list = list;
+}
+
 /* The router grants another external port than the one that a crash has left. Some protocols delete
  * by the internal port: nothing is deleted while the port is mapped. */
 static void
@@ -420,6 +449,7 @@ main (int argc, char **argv)
   ADD ("/recorded/unmap/closed", test_unmap_closed);
   ADD ("/recorded/refused-after-crash", test_refused_after_crash);
   ADD ("/recorded/another-port-after-crash", test_another_port_after_crash);
+  ADD ("/recorded/another-port-in-table", test_another_port_in_table);
 
   return g_test_run ();
 }
