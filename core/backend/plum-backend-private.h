@@ -77,6 +77,9 @@ void plum_backend_set_observer (PlumBackend *self,
 const char *plum_backend_get_server (PlumBackend *self);
 /* Whether it can read the router's table: it implements list. */
 gboolean plum_backend_can_list (PlumBackend *self);
+/* Whether the router has one mapping for each internal port, and not for each external one: that is
+ * so for protocols that cannot read the table (RFC 6886 3.3, RFC 6887 11). */
+gboolean plum_backend_has_one_mapping_per_port (PlumBackend *self);
 /* Whether it can delete entries of the router's table: it implements delete_entry. */
 gboolean plum_backend_can_delete_entry (PlumBackend *self);
 PlumAddressSource plum_backend_get_address_source (PlumBackend *self);

@@ -318,6 +318,12 @@ plum_backend_can_list (PlumBackend *self)
 }
 
 gboolean
+plum_backend_has_one_mapping_per_port (PlumBackend *self)
+{
+  return !plum_backend_can_list (self);
+}
+
+gboolean
 plum_backend_can_delete_entry (PlumBackend *self)
 {
   return PLUM_BACKEND_GET_CLASS (self)->delete_entry != plum_backend_real_delete_entry;

@@ -184,8 +184,7 @@ plum_gateway_init_probe (PlumGateway *self)
 
 /* --- Late leases --- */
 
-/* Of a backend that cannot read the table, the router has one mapping for each internal port (RFC
- * 6886 3.3, RFC 6887 11): the pending request gets that one. */
+/* If the router has one mapping for each internal port, the pending request gets that one. */
 static gboolean
 on_late_lease_is_used (PlumBackend *backend,
                        PlumRequest *request,
@@ -201,7 +200,7 @@ on_late_lease_is_used (PlumBackend *backend,
   if (holder != NULL &&
       holder->iface->uses_mapping (holder, protocol, hosts, internal_port, external_port))
     return TRUE;
-  if (plum_backend_can_list (backend))
+  if (!plum_backend_has_one_mapping_per_port (backend))
     return FALSE;
 
   for (GList *l = self->clients.head; l != NULL; l = l->next)

@@ -77,7 +77,6 @@ on_gateway_entries_cancelled (GCancellable *cancellable, gpointer user_data)
   GatewayEntriesOperation *operation = user_data;
   PlumGateway *gateway = g_task_get_source_object (operation->task);
   PLUM_SIGNAL_SCOPE (plum_gateway_get_signals (gateway));
-
   gboolean has_begun = !plum_gateway_remove_decided_func (gateway, operation);
 
   plum_gateway_query_cancel (operation->query);

@@ -70,7 +70,7 @@ plum_gateway_doubts_address (PlumGateway *self, PlumBackend *backend)
 void
 plum_gateway_doubt_address (PlumGateway *self, PlumBackend *backend)
 {
-  if (backend == NULL || backend == self->address_backend)
+  if (backend == self->address_backend)
     self->address_in_doubt = TRUE;
   self->sought_at = 0;
 }

@@ -128,7 +128,7 @@ typedef enum {
   PLUM_ADDRESS_SOURCES_ALL = PLUM_ADDRESS_SOURCES_ASKED | 1 << PLUM_ADDRESS_SOURCE_MAPPING,
 } PlumAddressSources;
 
-/* The backend, or (nullable) all, has lost the router: see plum_gateway_doubts_address(). */
+/* The backend has reported a loss: see plum_gateway_doubts_address(). */
 void plum_gateway_doubt_address (PlumGateway *self, PlumBackend *backend);
 /* Asks the backends that hold leases, or the others. */
 void plum_gateway_query_addresses (PlumGateway *self, gboolean serving, PlumAddressSources sources);

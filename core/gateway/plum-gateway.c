@@ -258,7 +258,6 @@ on_race_event (const PlumRaceEvent *event, gpointer user_data)
                                                           .backend = event->backend });
       break;
     case PLUM_RACE_LOST:
-      plum_gateway_doubt_address (self, event->backend);
       plum_gateway_send_event (self, &(PlumGatewayEvent){ .kind = PLUM_GATEWAY_LOST,
                                                           .backend = event->backend });
       break;

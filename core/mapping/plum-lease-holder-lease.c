@@ -141,7 +141,7 @@ plum_lease_holder_note (PlumLeaseHolder *self, guint candidate)
     .description = self->description,
     .backend_name = plum_lease_holder_get_backend_name (self, candidate),
     .lease = lease,
-    .one_per_port = !plum_backend_can_list (backend),
+    .one_per_port = plum_backend_has_one_mapping_per_port (backend),
     .expires = plum_held_lease_get_expires (self->held),
   };
 
