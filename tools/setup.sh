@@ -85,7 +85,7 @@ install_missing () {
 }
 
 # Compiles several sources at a time, which takes two thirds of the processor time. A source that lacks an
-# include may compile in this way: the build of tools/check that is installed has each on its own.
+# include may compile in this way: tools/analyse reads each on its own.
 # shellcheck disable=SC2034
 unity_options=(--unity=on -Dunity_size=1000)
 

@@ -10,6 +10,7 @@ import concurrent.futures
 import functools
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -327,6 +328,8 @@ def main(suite):
     failed = 0
 
     print("1..%d" % len(tests))
+    # Programs inherit that nohup has been used, and would ignore the signal.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # Tests mostly wait, and each has its own router and state directory.
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         results = zip(tests, pool.map(run, tests))
