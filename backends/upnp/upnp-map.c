@@ -504,6 +504,10 @@ upnp_map_send (UpnpMap *self)
   UpnpNegotiation *negotiation = &self->negotiation;
   guint port = negotiation->attempt.external_port;
 
+  negotiation->attempt.no_public_address =
+    plum_address_get_scope (negotiation->operation.device->external_address) !=
+    PLUM_ADDRESS_SCOPE_PUBLIC;
+
   if (negotiation->attempt.action != UPNP_ACTION_ADD || port == self->looked_port)
     {
       upnp_negotiation_send (negotiation);
@@ -573,9 +577,6 @@ upnp_map_start (UpnpSession *session, PlumRequest *request, PlumCall *call)
                          plum_request_get_lifetime (request));
   negotiation->attempt.exact = plum_request_get_require_external_port (request);
   negotiation->attempt.has_others = upnp_ports_peek (upnp_map_get_ports (self)) != NULL;
-  negotiation->attempt.no_public_address =
-    plum_address_get_scope (negotiation->operation.device->external_address) !=
-    PLUM_ADDRESS_SCOPE_PUBLIC;
 
   if (!upnp_map_choose_first_port (self, plum_request_get_external_port (request)))
     return;
