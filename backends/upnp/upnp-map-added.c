@@ -84,7 +84,7 @@ upnp_map_take_read_back (UpnpMap *self,
 
   if (result == UPNP_LOOKUP_OURS)
     {
-      upnp_map_set_kept (self);
+      upnp_map_set_kept (self, entry);
       device->memory.keeps_ports |= entry->internal_port != 0 && port != entry->internal_port;
     }
   if (result == UPNP_LOOKUP_OURS && !entry->enabled)
@@ -99,7 +99,9 @@ upnp_map_take_read_back (UpnpMap *self,
 
   if (result == UPNP_LOOKUP_OURS || result == UPNP_LOOKUP_UNKNOWN)
     {
-      upnp_map_succeed (self, port, upnp_map_get_lifetime (self));
+      upnp_map_succeed (self, port,
+                        result == UPNP_LOOKUP_OURS ? upnp_map_get_shown_lifetime (self, entry)
+                                                   : upnp_map_get_lifetime (self));
       return;
     }
 

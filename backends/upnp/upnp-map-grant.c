@@ -162,14 +162,28 @@ upnp_map_get_lifetime (UpnpMap *self)
   return attempt->v2 && forever ? WEEK : PLUM_LIFETIME_FOREVER;
 }
 
-/* The router has an entry of the lease that was requested. */
+/* The entry was added a moment ago: a router that counts its lease down has not shortened it. */
+guint
+upnp_map_get_shown_lifetime (UpnpMap *self, const UpnpTableEntry *entry)
+{
+  guint lifetime = upnp_map_get_lifetime (self);
+  gboolean shortened = entry->lease_known && entry->lease != 0 &&
+                       lifetime != PLUM_LIFETIME_FOREVER && entry->lease < lifetime - lifetime / 8;
+
+  return shortened ? entry->lease : lifetime;
+}
+
 void
-upnp_map_set_kept (UpnpMap *self)
+upnp_map_set_kept (UpnpMap *self, const UpnpTableEntry *entry)
 {
   UpnpMemory *memory = &self->negotiation.operation.device->memory;
+  guint lease = upnp_attempt_get_lease (&self->negotiation.attempt);
 
-  if (upnp_attempt_get_lease (&self->negotiation.attempt) != 0)
-    memory->keeps_timed = TRUE;
+  if (upnp_map_get_shown_lifetime (self, entry) != upnp_map_get_lifetime (self))
+    return;
+
+  if (lease != 0)
+    memory->kept_lease = MAX (memory->kept_lease, lease);
   else
     memory->keeps_permanent = TRUE;
 }
@@ -195,7 +209,7 @@ upnp_map_adopt_entry (UpnpMap *self, const UpnpTableEntry *entry)
 void
 upnp_map_take_unknown (UpnpMap *self, const UpnpTableEntry *entry)
 {
-  upnp_map_set_kept (self);
+  upnp_map_set_kept (self, entry);
   if (entry->enabled && entry->lease == 0)
     upnp_map_succeed (self, self->negotiation.attempt.external_port, upnp_map_get_lifetime (self));
   else

@@ -95,6 +95,51 @@ test_renewal_refused_late (Fixture *f, gconstpointer data)
 
 /* -- Leases -- */
 
+/* The router keeps the entry for a shorter time than requested (quirk 8), also after a renewal. */
+static void
+test_lease_shortened (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+  g_autoptr (PlumLease) renewed = NULL;
+  g_autoptr (PlumCall) second = NULL;
+
+  assert_lease (lease, 8080, 120, "1.2.3.4");
+  test_loop_advance (&f->loop, 60 * 1000);
+  renewed = map_port (f, 8080);
+  assert_lease (renewed, 8080, 120, "1.2.3.4");
+  second = map_call (f, 8081, 8081, LIFETIME);
+  g_assert_no_error (plum_call_get_error (second));
+  assert_lease (plum_call_get_lease (second), 8081, 120, "1.2.3.4");
+}
+
+/* The router shortens only leases that are longer than those that were read back before. */
+static void
+test_longer_lease_shortened (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) shorter = NULL;
+  g_autoptr (PlumCall) longer = NULL;
+
+  discover (f);
+  shorter = map_call (f, 8080, 8080, 120);
+  assert_lease (plum_call_get_lease (shorter), 8080, 120, "1.2.3.4");
+  longer = map_call (f, 8081, 8081, LIFETIME);
+  assert_lease (plum_call_get_lease (longer), 8081, 120, "1.2.3.4");
+}
+
+/* The router counts the lease down: that does not shorten it. */
+static void
+test_lease_counts_down (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+  g_autoptr (PlumLease) renewed = NULL;
+  guint posts = f->igd->counts.posts;
+
+  assert_lease (lease, 8080, LIFETIME, "1.2.3.4");
+  renewed = map_port (f, 8080);
+  assert_lease (renewed, 8080, LIFETIME, "1.2.3.4");
+  g_assert_cmpuint (f->igd->counts.posts - posts, ==, 1);
+}
+
 static void
 test_permanent_only (Fixture *f, gconstpointer data)
 {
@@ -140,6 +185,12 @@ static void
 test_permanent_lease (Fixture *f, gconstpointer data)
 {
   assert_permanent_lease_gives (f, PLUM_LIFETIME_FOREVER);
+}
+
+static void
+test_permanent_lease_is_shortened (Fixture *f, gconstpointer data)
+{
+  assert_permanent_lease_gives (f, 86400);
 }
 
 static void
@@ -597,6 +648,12 @@ static const UpnpTest tests[] = {
     { .timed_fault = 402, .permanent_fault = 402, .min_lease = 604800 },
     test_week_only },
   { "map/permanent-lease-requested", { 0 }, test_permanent_lease },
+  { "map/lease-shortened", { .longest_lease = 120 }, test_lease_shortened },
+  { "map/longer-lease-shortened", { .longest_lease = 120 }, test_longer_lease_shortened },
+  { "map/lease-counts-down", { .delay_ms = 1500 }, test_lease_counts_down },
+  { "map/permanent-lease-requested-on-v2-and-shortened",
+    { .version = 2, .longest_lease = 86400 },
+    test_permanent_lease_is_shortened },
   { "map/permanent-lease-requested-refused-by-402",
     { .permanent_fault = 402 },
     test_permanent_lease_is_an_hour },
