@@ -188,20 +188,31 @@ upnp_map_set_kept (UpnpMap *self, const UpnpTableEntry *entry)
     memory->keeps_permanent = TRUE;
 }
 
+/* In s, or PLUM_LIFETIME_FOREVER; 0: unknown. */
+static guint
+upnp_map_get_remaining (UpnpMap *self, const UpnpTableEntry *entry)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+
+  if (!entry->lease_known)
+    return upnp_map_port_get_remaining (negotiation, negotiation->attempt.external_port);
+
+  return entry->lease != 0 ? entry->lease : PLUM_LIFETIME_FOREVER;
+}
+
 /* The port already belongs to this mapping. Some routers cannot renew an entry (quirk 10): replace
- * it if it would expire soon. */
+ * it if it would expire soon, or if it is unknown when it expires. */
 void
 upnp_map_adopt_entry (UpnpMap *self, const UpnpTableEntry *entry)
 {
   guint lease = upnp_attempt_get_lease (&self->negotiation.attempt);
-  guint port = self->negotiation.attempt.external_port;
+  guint remaining = upnp_map_get_remaining (self, entry);
+  gboolean suffices = self->replaced ? remaining != 0 : lease != 0 && remaining > lease / 2;
 
   if (!entry->enabled)
     upnp_map_take_disabled (self);
-  else if (entry->lease == 0)
-    upnp_map_succeed (self, port, PLUM_LIFETIME_FOREVER);
-  else if (self->replaced || (lease != 0 && entry->lease > lease / 2))
-    upnp_map_succeed (self, port, entry->lease);
+  else if (suffices || remaining == PLUM_LIFETIME_FOREVER)
+    upnp_map_succeed (self, self->negotiation.attempt.external_port, remaining);
   else
     upnp_map_replace (self);
 }

@@ -93,6 +93,58 @@ test_renewal_refused_late (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.delete, ==, 1);
 }
 
+static void
+hide_lease (const char *request, guint *status, GString *body, gpointer data)
+{
+  g_string_replace (body, "NewLeaseDuration", "X_Lease", 0);
+}
+
+/* The router refuses to renew the entry, and does not report its lease: what this process knows of
+ * it counts. */
+static void
+test_renewal_refused_unreported (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) kept = NULL;
+  g_autoptr (PlumLease) replaced = NULL;
+
+  f->igd->edit = hide_lease;
+  map_only (f, 8080);
+  test_loop_advance (&f->loop, 100 * 1000);
+  kept = map_port (f, 8080);
+  assert_lease (kept, 8080, LIFETIME - 100, "1.2.3.4");
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+
+  test_loop_advance (&f->loop, LIFETIME * 1000 / 2);
+  replaced = map_port (f, 8080);
+  assert_lease (replaced, 8080, LIFETIME, "1.2.3.4");
+  g_assert_cmpuint (f->igd->counts.delete, ==, 1);
+}
+
+static void
+test_permanent_renewal_refused_unreported (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) kept = NULL;
+
+  f->igd->edit = hide_lease;
+  map_only (f, 8080);
+  kept = map_port (f, 8080);
+  assert_lease (kept, 8080, PLUM_LIFETIME_FOREVER, "1.2.3.4");
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+}
+
+/* An earlier process has added the entry: it is unknown how long it remains. */
+static void
+test_adopted_unreported (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = NULL;
+
+  f->igd->edit = hide_lease;
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, LOCAL, 60);
+  lease = map_port (f, 8080);
+  assert_lease (lease, 8080, LIFETIME, "1.2.3.4");
+  g_assert_cmpuint (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 8080)->lease, ==, LIFETIME);
+}
+
 /* -- Leases -- */
 
 /* The router keeps the entry for a shorter time than requested (quirk 8), also after a renewal. */
@@ -648,6 +700,11 @@ static const UpnpTest tests[] = {
     { .timed_fault = 402, .permanent_fault = 402, .min_lease = 604800 },
     test_week_only },
   { "map/permanent-lease-requested", { 0 }, test_permanent_lease },
+  { "map/renewal-refused-unreported", { .refuse_renewal = TRUE }, test_renewal_refused_unreported },
+  { "map/permanent-renewal-refused-unreported",
+    { .refuse_renewal = TRUE, .timed_fault = 725 },
+    test_permanent_renewal_refused_unreported },
+  { "map/adopted-unreported", { .refuse_renewal = TRUE }, test_adopted_unreported },
   { "map/lease-shortened", { .longest_lease = 120 }, test_lease_shortened },
   { "map/longer-lease-shortened", { .longest_lease = 120 }, test_longer_lease_shortened },
   { "map/lease-counts-down", { .delay_ms = 1500 }, test_lease_counts_down },
