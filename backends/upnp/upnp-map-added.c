@@ -67,7 +67,7 @@ upnp_map_undo_misdirected (UpnpMap *self)
             negotiation->operation.device->name, negotiation->attempt.external_port,
             self->shown_port, negotiation->attempt.internal_port);
   upnp_map_port_remove (negotiation, negotiation->attempt.external_port);
-  upnp_negotiation_call (negotiation, UPNP_ACTION_DELETE, on_misdirected_deleted);
+  upnp_negotiation_delete (negotiation, negotiation->attempt.external_port, on_misdirected_deleted);
 }
 
 /* -- Success -- */

@@ -76,16 +76,6 @@ on_old_entry_deleted (const UpnpSoapReply *reply,
     upnp_map_return_beside_old (self, NULL);
 }
 
-/* Sends a request about the requested port instead of the granted one. */
-static void
-upnp_map_call_for_requested (UpnpMap *self, UpnpAction action, UpnpSoapFunc func)
-{
-  UpnpSoapRequest request = self->negotiation.methods->make_request (&self->negotiation, action);
-
-  request.external_port = plum_request_get_external_port (self->request);
-  upnp_operation_call (&self->negotiation.operation, NULL, &request, func);
-}
-
 /* Deletes the old entry of this process, but not the entry of a host that has the port now: the
  * renewal was refused, so that the entry is ours only if the router reports this host. */
 static void
@@ -107,12 +97,24 @@ on_old_entry_read (const UpnpSoapReply *reply,
   UpnpLookupResult result = upnp_lookup_read (device, reply, error, &owner, &entry);
 
   if (result == UPNP_LOOKUP_OURS)
-    upnp_map_call_for_requested (self, UPNP_ACTION_DELETE, on_old_entry_deleted);
+    upnp_negotiation_delete (negotiation, plum_request_get_external_port (self->request),
+                             on_old_entry_deleted);
   else if (result == UPNP_LOOKUP_FREE ||
            (result == UPNP_LOOKUP_TAKEN && upnp_lookup_is_other (entry, &owner)))
     upnp_map_return (self);
   else
     upnp_map_return_beside_old (self, entry);
+}
+
+static void
+upnp_map_read_old_entry (UpnpMap *self)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+  UpnpSoapRequest request =
+    negotiation->methods->make_request (negotiation, UPNP_ACTION_GET_SPECIFIC);
+
+  request.external_port = plum_request_get_external_port (self->request);
+  upnp_operation_call (&negotiation->operation, NULL, &request, on_old_entry_read);
 }
 
 void
@@ -144,7 +146,7 @@ upnp_map_succeed (UpnpMap *self, guint port, guint lifetime)
   upnp_map_port_remove (negotiation, requested);
   upnp_ports_set_unconfirmed (upnp_map_get_ports (self), negotiation->protocol, internal_port,
                               &negotiation->hosts, port);
-  upnp_map_call_for_requested (self, UPNP_ACTION_GET_SPECIFIC, on_old_entry_read);
+  upnp_map_read_old_entry (self);
 }
 
 /* WANIPConnection:2 has no permanent leases and reads 0 as a week (UPnP IGD:2). A router that has

@@ -90,7 +90,7 @@ test_renewal_refused_late (Fixture *f, gconstpointer data)
   test_loop_advance (&f->loop, LIFETIME * 1000 * 3 / 4);
   renewed = map_port (f, 8080);
   assert_lease (renewed, 8080, LIFETIME, "1.2.3.4");
-  g_assert_cmpuint (f->igd->counts.delete, ==, 1);
+  g_assert_cmpuint (f->igd->counts.delete, ==, f->igd->switches.star_on_delete ? 2 : 1);
 }
 
 static void
@@ -382,6 +382,27 @@ test_renewal_moves (Fixture *f, gconstpointer data)
   assert_lease (second, 8080, LIFETIME, "1.2.3.4");
   g_assert_null (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000));
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+}
+
+/* A repeated delete that fails as well is not remembered. */
+static void
+test_star_does_not_help (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) first = map_port (f, 9000);
+  g_autoptr (PlumLease) second = NULL;
+
+  test_loop_advance (&f->loop, LIFETIME / 2 * 1000 + 1000);
+  f->igd->switches.add_fault = 501;
+  f->igd->switches.add_fault_port = 9000;
+  f->igd->switches.delete_fault = 402;
+  second = map_port (f, 9000);
+  assert_lease (second, 8080, LIFETIME, "1.2.3.4");
+  g_assert_cmpuint (f->igd->counts.delete, ==, 2);
+
+  f->igd->switches.delete_fault = 0;
+  unmap_port (f, second);
+  g_assert_null (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 8080));
+  g_assert_cmpuint (f->igd->counts.delete, ==, 3);
 }
 
 /* The entry has more than half of its lease left: nothing is gained by another port. */
@@ -700,6 +721,9 @@ static const UpnpTest tests[] = {
     { .timed_fault = 402, .permanent_fault = 402, .min_lease = 604800 },
     test_week_only },
   { "map/permanent-lease-requested", { 0 }, test_permanent_lease },
+  { "map/renewal-refused-late-star",
+    { .refuse_renewal = TRUE, .star_on_delete = TRUE },
+    test_renewal_refused_late },
   { "map/renewal-refused-unreported", { .refuse_renewal = TRUE }, test_renewal_refused_unreported },
   { "map/permanent-renewal-refused-unreported",
     { .refuse_renewal = TRUE, .timed_fault = 725 },
@@ -737,6 +761,8 @@ static const UpnpTest tests[] = {
   { "map/refused-beside-program", { .version = 2, .add_fault = 606 }, test_refused_beside_program },
   { "map/conflict-beside-own-port", { .version = 2 }, test_conflict_beside_own_port },
   { "map/renewal-moves", { 0 }, test_renewal_moves },
+  { "map/renewal-moves-star", { .star_on_delete = TRUE }, test_renewal_moves },
+  { "map/renewal-moves-star-does-not-help", { 0 }, test_star_does_not_help },
   { "map/renewal-refused-by-501-early", { 0 }, test_renewal_refused_too_early },
   { "map/renewal-is-taken-over", { 0 }, test_renewal_is_taken_over },
   { "map/renewal-leaves-the-old", { .delete_fault = 501 }, test_renewal_leaves_the_old },
