@@ -252,21 +252,12 @@ end_at_bad_chunk (UpnpHttpDecoder *self, GError **error, const char *what)
 static gboolean
 feed_chunk_size (UpnpHttpDecoder *self, GError **error)
 {
-  g_autofree char *line = g_strdup (self->line->str);
+  g_autofree char *line = g_strstrip (g_strdup (self->line->str));
   char *end = NULL;
   guint64 size;
 
   if (self->line->len > MAX_LINE)
     return end_at_bad_chunk (self, error, _ ("the line with the size of a chunk is too long"));
-  if (!g_str_has_suffix (line, "\n"))
-    return TRUE;
-
-  g_strstrip (line);
-  if (*line == '\0')
-    {
-      g_string_truncate (self->line, 0);
-      return TRUE;
-    }
 
   /* Some devices announce chunks and then send the plain document. */
   if (*line == '<' && self->body->len == 0)
@@ -274,6 +265,14 @@ feed_chunk_size (UpnpHttpDecoder *self, GError **error)
       self->state = READING_BODY;
       if (!append_body (self, self->line->str, self->line->len, error))
         return FALSE;
+      g_string_truncate (self->line, 0);
+      return TRUE;
+    }
+
+  if (!g_str_has_suffix (self->line->str, "\n"))
+    return TRUE;
+  if (*line == '\0')
+    {
       g_string_truncate (self->line, 0);
       return TRUE;
     }
@@ -337,6 +336,8 @@ look_for_end (UpnpHttpDecoder *self)
 static gboolean
 feed_some (UpnpHttpDecoder *self, const char *data, gsize len, gsize *taken, GError **error)
 {
+  const char *open;
+
   *taken = len;
 
   switch (self->state)
@@ -348,7 +349,9 @@ feed_some (UpnpHttpDecoder *self, const char *data, gsize len, gsize *taken, GEr
       return !head_is_whole (self) || read_head (self, error);
 
     case READING_CHUNK_SIZE:
-      *taken = feed_line (self, data, len);
+      /* What follows a “<” may be a plain document, in which a line has any length. */
+      open = self->body->len == 0 ? memchr (data, '<', len) : NULL;
+      *taken = feed_line (self, data, open != NULL ? (gsize) (open + 1 - data) : len);
       return feed_chunk_size (self, error);
 
     case READING_CHUNK:

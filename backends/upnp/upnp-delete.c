@@ -87,12 +87,6 @@ is_lost (const UpnpSoapReply *reply, const GError *error)
   return upnp_soap_reply_is_gone (reply);
 }
 
-static gboolean
-says_nothing_there (const UpnpSoapReply *reply)
-{
-  return reply->outcome == UPNP_SOAP_FAULT && (reply->code == 714 || reply->code == 713);
-}
-
 /* -- Not confirmed -- */
 
 /* The entry that may be left. (transfer full) */
@@ -201,7 +195,7 @@ upnp_delete_read (UpnpDelete *self,
   *found = NULL;
   if (error != NULL)
     return UPNP_LOOKUP_UNKNOWN;
-  if (says_nothing_there (reply))
+  if (upnp_lookup_says_no_entry (self->operation.device, reply))
     return UPNP_LOOKUP_FREE;
 
   if (reply->outcome == UPNP_SOAP_DONE)

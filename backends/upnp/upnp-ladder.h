@@ -38,8 +38,8 @@ typedef struct
   gboolean no_add_any;     /* it has no AddAnyPortMapping */
   gboolean star_on_delete; /* it expects RemoteHost "*" in a delete (quirk 52) */
   UpnpLookups lookups;
-  gboolean keeps_timed;     /* an entry with a limited lease was read back (quirk 75) */
-  gboolean keeps_permanent; /* the same for a permanent entry */
+  guint kept_lease;         /* s, the longest limited lease that was read back (quirks 8, 75) */
+  gboolean keeps_permanent; /* a permanent entry was read back */
   gboolean keeps_ports;     /* an entry with two different ports was read back (quirk 51) */
   gboolean replaces_text;   /* it shows other descriptions than the requested ones */
   gboolean says_no_entry;   /* it has answered 714 for a port without an entry */

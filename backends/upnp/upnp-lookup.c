@@ -217,8 +217,8 @@ upnp_lookup_is_misdirected (UpnpDevice *device,
          (device->memory.replaces_text || upnp_lookup_has_description (entry, owner->description));
 }
 
-static gboolean
-says_no_entry (UpnpDevice *device, const UpnpSoapReply *reply)
+gboolean
+upnp_lookup_says_no_entry (UpnpDevice *device, const UpnpSoapReply *reply)
 {
   if (reply->outcome != UPNP_SOAP_FAULT)
     return FALSE;
@@ -241,7 +241,7 @@ upnp_lookup_read (UpnpDevice *device,
   if (error != NULL)
     return UPNP_LOOKUP_UNKNOWN;
 
-  if (says_no_entry (device, reply))
+  if (upnp_lookup_says_no_entry (device, reply))
     {
       device->memory.lookups = UPNP_LOOKUPS_WORK;
       device->memory.says_no_entry = TRUE;

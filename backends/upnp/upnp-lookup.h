@@ -48,6 +48,8 @@ gboolean upnp_lookup_must_repeat (UpnpDevice *device,
 gboolean upnp_lookup_may_hide_entry (UpnpDevice *device,
                                      const UpnpSoapReply *reply,
                                      const GError *error);
+/* Whether a fault of GetSpecificPortMappingEntry means that the port has no entry. */
+gboolean upnp_lookup_says_no_entry (UpnpDevice *device, const UpnpSoapReply *reply);
 /* Reads the answer to GetSpecificPortMappingEntry and records what it shows about the device.
  * entry: set to NULL if the router has no entry. */
 UpnpLookupResult upnp_lookup_read (UpnpDevice *device,

@@ -67,7 +67,7 @@ upnp_map_undo_misdirected (UpnpMap *self)
             negotiation->operation.device->name, negotiation->attempt.external_port,
             self->shown_port, negotiation->attempt.internal_port);
   upnp_map_port_remove (negotiation, negotiation->attempt.external_port);
-  upnp_negotiation_call (negotiation, UPNP_ACTION_DELETE, on_misdirected_deleted);
+  upnp_negotiation_delete (negotiation, negotiation->attempt.external_port, on_misdirected_deleted);
 }
 
 /* -- Success -- */
@@ -84,7 +84,7 @@ upnp_map_take_read_back (UpnpMap *self,
 
   if (result == UPNP_LOOKUP_OURS)
     {
-      upnp_map_set_kept (self);
+      upnp_map_set_kept (self, entry);
       device->memory.keeps_ports |= entry->internal_port != 0 && port != entry->internal_port;
     }
   if (result == UPNP_LOOKUP_OURS && !entry->enabled)
@@ -99,7 +99,9 @@ upnp_map_take_read_back (UpnpMap *self,
 
   if (result == UPNP_LOOKUP_OURS || result == UPNP_LOOKUP_UNKNOWN)
     {
-      upnp_map_succeed (self, port, upnp_map_get_lifetime (self));
+      upnp_map_succeed (self, port,
+                        result == UPNP_LOOKUP_OURS ? upnp_map_get_shown_lifetime (self, entry)
+                                                   : upnp_map_get_lifetime (self));
       return;
     }
 

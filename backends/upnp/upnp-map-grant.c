@@ -76,16 +76,6 @@ on_old_entry_deleted (const UpnpSoapReply *reply,
     upnp_map_return_beside_old (self, NULL);
 }
 
-/* Sends a request about the requested port instead of the granted one. */
-static void
-upnp_map_call_for_requested (UpnpMap *self, UpnpAction action, UpnpSoapFunc func)
-{
-  UpnpSoapRequest request = self->negotiation.methods->make_request (&self->negotiation, action);
-
-  request.external_port = plum_request_get_external_port (self->request);
-  upnp_operation_call (&self->negotiation.operation, NULL, &request, func);
-}
-
 /* Deletes the old entry of this process, but not the entry of a host that has the port now: the
  * renewal was refused, so that the entry is ours only if the router reports this host. */
 static void
@@ -107,12 +97,24 @@ on_old_entry_read (const UpnpSoapReply *reply,
   UpnpLookupResult result = upnp_lookup_read (device, reply, error, &owner, &entry);
 
   if (result == UPNP_LOOKUP_OURS)
-    upnp_map_call_for_requested (self, UPNP_ACTION_DELETE, on_old_entry_deleted);
+    upnp_negotiation_delete (negotiation, plum_request_get_external_port (self->request),
+                             on_old_entry_deleted);
   else if (result == UPNP_LOOKUP_FREE ||
            (result == UPNP_LOOKUP_TAKEN && upnp_lookup_is_other (entry, &owner)))
     upnp_map_return (self);
   else
     upnp_map_return_beside_old (self, entry);
+}
+
+static void
+upnp_map_read_old_entry (UpnpMap *self)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+  UpnpSoapRequest request =
+    negotiation->methods->make_request (negotiation, UPNP_ACTION_GET_SPECIFIC);
+
+  request.external_port = plum_request_get_external_port (self->request);
+  upnp_operation_call (&negotiation->operation, NULL, &request, on_old_entry_read);
 }
 
 void
@@ -144,7 +146,7 @@ upnp_map_succeed (UpnpMap *self, guint port, guint lifetime)
   upnp_map_port_remove (negotiation, requested);
   upnp_ports_set_unconfirmed (upnp_map_get_ports (self), negotiation->protocol, internal_port,
                               &negotiation->hosts, port);
-  upnp_map_call_for_requested (self, UPNP_ACTION_GET_SPECIFIC, on_old_entry_read);
+  upnp_map_read_old_entry (self);
 }
 
 /* WANIPConnection:2 has no permanent leases and reads 0 as a week (UPnP IGD:2). A router that has
@@ -162,32 +164,57 @@ upnp_map_get_lifetime (UpnpMap *self)
   return attempt->v2 && forever ? WEEK : PLUM_LIFETIME_FOREVER;
 }
 
-/* The router has an entry of the lease that was requested. */
+/* The entry was added a moment ago: a router that counts its lease down has not shortened it. */
+guint
+upnp_map_get_shown_lifetime (UpnpMap *self, const UpnpTableEntry *entry)
+{
+  guint lifetime = upnp_map_get_lifetime (self);
+  gboolean shortened = entry->lease_known && entry->lease != 0 &&
+                       lifetime != PLUM_LIFETIME_FOREVER && entry->lease < lifetime - lifetime / 8;
+
+  return shortened ? entry->lease : lifetime;
+}
+
 void
-upnp_map_set_kept (UpnpMap *self)
+upnp_map_set_kept (UpnpMap *self, const UpnpTableEntry *entry)
 {
   UpnpMemory *memory = &self->negotiation.operation.device->memory;
+  guint lease = upnp_attempt_get_lease (&self->negotiation.attempt);
 
-  if (upnp_attempt_get_lease (&self->negotiation.attempt) != 0)
-    memory->keeps_timed = TRUE;
+  if (upnp_map_get_shown_lifetime (self, entry) != upnp_map_get_lifetime (self))
+    return;
+
+  if (lease != 0)
+    memory->kept_lease = MAX (memory->kept_lease, lease);
   else
     memory->keeps_permanent = TRUE;
 }
 
+/* In s, or PLUM_LIFETIME_FOREVER; 0: unknown. */
+static guint
+upnp_map_get_remaining (UpnpMap *self, const UpnpTableEntry *entry)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+
+  if (!entry->lease_known)
+    return upnp_map_port_get_remaining (negotiation, negotiation->attempt.external_port);
+
+  return entry->lease != 0 ? entry->lease : PLUM_LIFETIME_FOREVER;
+}
+
 /* The port already belongs to this mapping. Some routers cannot renew an entry (quirk 10): replace
- * it if it would expire soon. */
+ * it if it would expire soon, or if it is unknown when it expires. */
 void
 upnp_map_adopt_entry (UpnpMap *self, const UpnpTableEntry *entry)
 {
   guint lease = upnp_attempt_get_lease (&self->negotiation.attempt);
-  guint port = self->negotiation.attempt.external_port;
+  guint remaining = upnp_map_get_remaining (self, entry);
+  gboolean suffices = self->replaced ? remaining != 0 : lease != 0 && remaining > lease / 2;
 
   if (!entry->enabled)
     upnp_map_take_disabled (self);
-  else if (entry->lease == 0)
-    upnp_map_succeed (self, port, PLUM_LIFETIME_FOREVER);
-  else if (self->replaced || (lease != 0 && entry->lease > lease / 2))
-    upnp_map_succeed (self, port, entry->lease);
+  else if (suffices || remaining == PLUM_LIFETIME_FOREVER)
+    upnp_map_succeed (self, self->negotiation.attempt.external_port, remaining);
   else
     upnp_map_replace (self);
 }
@@ -195,7 +222,7 @@ upnp_map_adopt_entry (UpnpMap *self, const UpnpTableEntry *entry)
 void
 upnp_map_take_unknown (UpnpMap *self, const UpnpTableEntry *entry)
 {
-  upnp_map_set_kept (self);
+  upnp_map_set_kept (self, entry);
   if (entry->enabled && entry->lease == 0)
     upnp_map_succeed (self, self->negotiation.attempt.external_port, upnp_map_get_lifetime (self));
   else

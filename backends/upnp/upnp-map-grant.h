@@ -11,8 +11,10 @@ G_BEGIN_DECLS
 UpnpPorts *upnp_map_get_ports (UpnpMap *self);
 /* What the router grants if it accepts the last request, in s, or PLUM_LIFETIME_FOREVER. */
 guint upnp_map_get_lifetime (UpnpMap *self);
-/* Records that the router has an entry of the lease that was requested. */
-void upnp_map_set_kept (UpnpMap *self);
+/* The same after the entry was read back: the router may have shortened the lease (quirk 8). */
+guint upnp_map_get_shown_lifetime (UpnpMap *self, const UpnpTableEntry *entry);
+/* Records that the router has this entry, and whether it has the lease that was requested. */
+void upnp_map_set_kept (UpnpMap *self, const UpnpTableEntry *entry);
 /* Deletes the entry of the port that this process held before, if it was another one, and settles
  * the call. */
 void upnp_map_succeed (UpnpMap *self, guint port, guint lifetime);

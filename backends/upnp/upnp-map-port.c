@@ -47,6 +47,19 @@ upnp_map_port_is_renewal (UpnpNegotiation *negotiation, guint port)
 }
 
 guint
+upnp_map_port_get_remaining (UpnpNegotiation *negotiation, guint port)
+{
+  const UpnpPort *held = upnp_map_port_lookup (negotiation, port);
+
+  if (!upnp_map_port_is_renewal (negotiation, port))
+    return 0;
+  if (held->expires == 0)
+    return PLUM_LIFETIME_FOREVER;
+
+  return (guint) ((held->expires - get_time (negotiation)) / G_USEC_PER_SEC);
+}
+
+guint
 upnp_map_port_choose (UpnpNegotiation *negotiation, guint lowest, gboolean internal_tried)
 {
   guint port = negotiation->attempt.internal_port;

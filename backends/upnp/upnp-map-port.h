@@ -18,6 +18,9 @@ guint upnp_map_port_get_holder (UpnpNegotiation *negotiation, guint port);
 gboolean upnp_map_port_may_use (UpnpNegotiation *negotiation, guint port);
 /* Whether the negotiation renews a port whose lease has not expired: no other host can have it. */
 gboolean upnp_map_port_is_renewal (UpnpNegotiation *negotiation, guint port);
+/* How long this mapping still holds the port, in s, or PLUM_LIFETIME_FOREVER. 0: it does not hold
+ * the port, or its lease has expired. */
+guint upnp_map_port_get_remaining (UpnpNegotiation *negotiation, guint port);
 /* The internal port if it was not tried, else a random port that is not privileged. */
 guint upnp_map_port_choose (UpnpNegotiation *negotiation, guint lowest, gboolean internal_tried);
 /* Records that this process holds the port. lifetime: s, or PLUM_LIFETIME_FOREVER */

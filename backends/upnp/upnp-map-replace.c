@@ -26,8 +26,10 @@ on_deleted_before_add (const UpnpSoapReply *reply,
 void
 upnp_map_replace (UpnpMap *self)
 {
+  UpnpNegotiation *negotiation = &self->negotiation;
+
   self->replaced = TRUE;
-  upnp_negotiation_call (&self->negotiation, UPNP_ACTION_DELETE, on_deleted_before_add);
+  upnp_negotiation_delete (negotiation, negotiation->attempt.external_port, on_deleted_before_add);
 }
 
 static void
@@ -68,5 +70,5 @@ upnp_map_take_disabled (UpnpMap *self)
   if (!self->replaced)
     upnp_map_replace (self);
   else
-    upnp_negotiation_call (negotiation, UPNP_ACTION_DELETE, on_disabled_deleted);
+    upnp_negotiation_delete (negotiation, negotiation->attempt.external_port, on_disabled_deleted);
 }

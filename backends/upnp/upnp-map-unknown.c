@@ -120,7 +120,7 @@ upnp_map_clean_up_unknown (UpnpMap *self)
   if (self->renewal)
     upnp_map_fail_renewal (self);
   else if (self->may_delete)
-    upnp_negotiation_call (negotiation, UPNP_ACTION_DELETE, on_unknown_deleted);
+    upnp_negotiation_delete (negotiation, negotiation->attempt.external_port, on_unknown_deleted);
   else
     {
       upnp_map_set_leftover (self, negotiation->attempt.external_port);

@@ -89,15 +89,17 @@ upnp_map_choose_first_port (UpnpMap *self, guint port)
 /* -- Success -- */
 
 /* Reads the entry back after the first success of a device: some routers report success and keep
- * nothing, or no entry with a limited lease (quirk 75). */
+ * nothing, or no entry with a limited lease (quirk 75). Others shorten the lease of each add and of
+ * each renewal (quirk 8). */
 static void
 upnp_map_take_success (UpnpMap *self, guint port)
 {
   UpnpNegotiation *negotiation = &self->negotiation;
   UpnpDevice *device = negotiation->operation.device;
-  gboolean timed = upnp_attempt_get_lease (&negotiation->attempt) != 0;
-  gboolean kept = !device->memory.disables &&
-                  (timed ? device->memory.keeps_timed : device->memory.keeps_permanent);
+  guint lease = upnp_attempt_get_lease (&negotiation->attempt);
+  gboolean keeps_lease =
+    lease != 0 ? lease <= device->memory.kept_lease : device->memory.keeps_permanent;
+  gboolean kept = keeps_lease && !device->memory.disables;
 
   if (negotiation->attempt.action == UPNP_ACTION_ADD_ANY)
     {
@@ -115,7 +117,7 @@ upnp_map_take_success (UpnpMap *self, guint port)
     kept = FALSE;
 
   /* The remote host is read from the table anyway. */
-  if (kept || self->renewal || upnp_hosts_has_remote (&negotiation->hosts) ||
+  if (kept || (self->renewal && keeps_lease) || upnp_hosts_has_remote (&negotiation->hosts) ||
       !upnp_lookup_is_possible (device))
     upnp_map_succeed (self, port, upnp_map_get_lifetime (self));
   else
@@ -504,6 +506,10 @@ upnp_map_send (UpnpMap *self)
   UpnpNegotiation *negotiation = &self->negotiation;
   guint port = negotiation->attempt.external_port;
 
+  negotiation->attempt.no_public_address =
+    plum_address_get_scope (negotiation->operation.device->external_address) !=
+    PLUM_ADDRESS_SCOPE_PUBLIC;
+
   if (negotiation->attempt.action != UPNP_ACTION_ADD || port == self->looked_port)
     {
       upnp_negotiation_send (negotiation);
@@ -573,9 +579,6 @@ upnp_map_start (UpnpSession *session, PlumRequest *request, PlumCall *call)
                          plum_request_get_lifetime (request));
   negotiation->attempt.exact = plum_request_get_require_external_port (request);
   negotiation->attempt.has_others = upnp_ports_peek (upnp_map_get_ports (self)) != NULL;
-  negotiation->attempt.no_public_address =
-    plum_address_get_scope (negotiation->operation.device->external_address) !=
-    PLUM_ADDRESS_SCOPE_PUBLIC;
 
   if (!upnp_map_choose_first_port (self, plum_request_get_external_port (request)))
     return;

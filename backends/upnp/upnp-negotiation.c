@@ -58,6 +58,54 @@ upnp_negotiation_call (UpnpNegotiation *self, UpnpAction action, UpnpSoapFunc fu
   upnp_operation_call (&self->operation, NULL, &request, func);
 }
 
+static void upnp_negotiation_send_delete (UpnpNegotiation *self);
+
+static void
+on_negotiation_deleted (const UpnpSoapReply *reply,
+                        const char *local_address,
+                        const GError *error,
+                        gpointer user_data)
+{
+  UpnpNegotiation *self = user_data;
+  UpnpMemory *memory = &self->operation.device->memory;
+  UpnpAttempt attempt = self->attempt;
+  UpnpStep step = { .next = UPNP_NEXT_FAIL };
+
+  attempt.action = UPNP_ACTION_DELETE;
+  if (error == NULL && reply->outcome == UPNP_SOAP_FAULT)
+    step = upnp_ladder_next (&attempt, reply->code);
+  if (step.next == UPNP_NEXT_STAR)
+    {
+      upnp_attempt_take (&self->attempt, &step);
+      upnp_negotiation_send_delete (self);
+      return;
+    }
+
+  /* The outcome of the add says nothing about the delete. */
+  if (error == NULL && reply->outcome == UPNP_SOAP_DONE)
+    memory->star_on_delete |= attempt.memory.star_on_delete;
+  else
+    self->attempt.memory.star_on_delete = memory->star_on_delete;
+  self->deleted_func (reply, local_address, error, self);
+}
+
+static void
+upnp_negotiation_send_delete (UpnpNegotiation *self)
+{
+  UpnpSoapRequest request = self->methods->make_request (self, UPNP_ACTION_DELETE);
+
+  request.external_port = self->deleted_port;
+  upnp_operation_call (&self->operation, NULL, &request, on_negotiation_deleted);
+}
+
+void
+upnp_negotiation_delete (UpnpNegotiation *self, guint external_port, UpnpSoapFunc func)
+{
+  self->deleted_port = external_port;
+  self->deleted_func = func;
+  upnp_negotiation_send_delete (self);
+}
+
 void
 upnp_negotiation_set_unconfirmed (UpnpNegotiation *self)
 {

@@ -84,6 +84,8 @@ struct _UpnpNegotiation
   char *local_address;   /* (nullable): this end of the last connection */
   UpnpFind find;
   UpnpScan scan;
+  guint deleted_port; /* of the last upnp_negotiation_delete () */
+  UpnpSoapFunc deleted_func;
 };
 
 /* Frees the members. A UpnpOperationClear. */
@@ -103,6 +105,9 @@ void upnp_negotiation_send (UpnpNegotiation *self);
 void upnp_negotiation_note_local_address (UpnpNegotiation *self, const char *local_address);
 /* Sends another action about the same port or pinhole, once. */
 void upnp_negotiation_call (UpnpNegotiation *self, UpnpAction action, UpnpSoapFunc func);
+/* Deletes an entry of this host, and repeats the delete with RemoteHost “*” if the router requires
+ * it (quirk 52). func gets the last answer. */
+void upnp_negotiation_delete (UpnpNegotiation *self, guint external_port, UpnpSoapFunc func);
 /* Record that the request has no answer yet, or that its outcome is certain. Methods for prepare
  * and confirm. */
 void upnp_negotiation_set_unconfirmed (UpnpNegotiation *self);

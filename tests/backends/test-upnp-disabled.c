@@ -227,6 +227,7 @@ test_remote_replaced (Fixture *f, gconstpointer data)
 
 static const UpnpTest tests[] = {
   { "disabled/always", { .disable_adds = ALWAYS }, test_always },
+  { "disabled/always-star", { .disable_adds = ALWAYS, .star_on_delete = TRUE }, test_always },
   { "disabled/always-v2", { .version = 2, .disable_adds = ALWAYS }, test_always },
   { "disabled/replaced", { .disable_adds = 1 }, test_replaced },
   { "disabled/replaced-unless-refused",

@@ -33,6 +33,20 @@ test_router_chooses_permanent (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
 }
 
+/* The address that the router had when it was found counts no longer: a router without a public one
+ * answers 501 to every request. */
+static void
+test_new_address (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = NULL;
+
+  discover (f);
+  f->igd->switches.external_address = "1.2.3.4";
+  test_loop_advance (&f->loop, 61 * 1000);
+  lease = map_port (f, 8080);
+  g_assert_cmpuint (plum_lease_get_external_port (lease), ==, FAKE_IGD_FEW_PORTS);
+}
+
 static void
 test_no_choice (Fixture *f, gconstpointer data)
 {
@@ -53,6 +67,9 @@ static const UpnpTest tests[] = {
   { "few-ports/728", { .version = 2, .few_ports_fault = 728 }, test_router_chooses },
   { "few-ports/716", { .version = 2, .few_ports_fault = 716 }, test_router_chooses },
   { "few-ports/501", { .version = 2, .few_ports_fault = 501 }, test_router_chooses_permanent },
+  { "few-ports/new-address",
+    { .version = 2, .few_ports_fault = 501, .external_address = "10.0.0.1" },
+    test_new_address },
   { "few-ports/v1", { .few_ports_fault = 606 }, test_no_choice },
   { "few-ports/refused",
     { .version = 2, .few_ports_fault = 606, .add_any_fault = 606 },

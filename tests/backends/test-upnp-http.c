@@ -6,6 +6,9 @@
 
 #define MAX_BODY 4096
 #define DOC "<?xml version=\"1.0\"?><root><device/></root>"
+#define TEXT_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+/* One line that is longer than the size of a chunk may be. */
+#define LONG_DOC "<root>" TEXT_64 TEXT_64 TEXT_64 TEXT_64 TEXT_64 "</root>"
 
 /* Feeds pieces of the given size, each from a block of exactly that size. Returns the number of
  * bytes after which the answer was complete; -1: never. */
@@ -52,14 +55,14 @@ check_case (const Case *c, gsize piece)
   g_assert_cmpmem (body, len, c->body, strlen (c->body));
 }
 
-/* An answer gives the same result in one piece and byte by byte. */
+/* An answer gives the same result in pieces of any size. */
 static void
 test_answer (gconstpointer data)
 {
   const Case *c = data;
 
-  check_case (c, strlen (c->answer));
-  check_case (c, 1);
+  for (gsize piece = strlen (c->answer); piece > 0; piece--)
+    check_case (c, piece);
 }
 
 static const Case length = { "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, "hello",
@@ -82,7 +85,20 @@ static const Case chunked = { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n
                               "2;x=y\r\nhe\r\n03\r\nllo\r\n0\r\n\r\n",
                               200, "hello", TRUE };
 static const Case chunked_in_name_only = {
-  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" DOC "\r\n", 200, DOC "\r\n", TRUE
+  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n<?xml?>\r\n" DOC, 200, "<?xml?>\r\n" DOC,
+  TRUE
+};
+static const Case chunked_in_name_only_one_line = {
+  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" DOC, 200, DOC, TRUE
+};
+static const Case chunked_in_name_only_blanks_first = {
+  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\r\n \t" DOC, 200, " \t" DOC, TRUE
+};
+static const Case chunked_in_name_only_long_line = {
+  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" LONG_DOC, 200, LONG_DOC, TRUE
+};
+static const Case chunked_in_name_only_cut = {
+  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n<root><dev", 200, "<root><dev", FALSE
 };
 static const Case continued = {
   "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, "hello",
@@ -267,6 +283,10 @@ main (int argc, char *argv[])
     { "blank-lines-first", &blank_lines_first },
     { "chunked", &chunked },
     { "chunked-in-name-only", &chunked_in_name_only },
+    { "chunked-in-name-only/one-line", &chunked_in_name_only_one_line },
+    { "chunked-in-name-only/blanks-first", &chunked_in_name_only_blanks_first },
+    { "chunked-in-name-only/long-line", &chunked_in_name_only_long_line },
+    { "chunked-in-name-only/cut", &chunked_in_name_only_cut },
     { "continued", &continued },
     { "fault-envelope", &fault_envelope },
     { "no-content", &no_content },

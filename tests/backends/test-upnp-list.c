@@ -664,6 +664,36 @@ test_delete_ours (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->igd->counts.get_specific, ==, 2); /* before and after the first delete */
 }
 
+/* A router that answers 713 to every look does not show its entries: neither the delete nor later
+ * checks take that for a port without an entry. */
+static void
+test_delete_unshown_713 (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+  g_autoptr (GError) error = NULL;
+
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 80, STRANGER, 600);
+  error = delete_9000 (f, MEANT_STRANGER);
+  g_assert_no_error (error);
+  g_assert_null (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000));
+
+  assert_check (f, lease, PLUM_ERROR_NOT_SUPPORTED);
+  unmap_port (f, lease);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+}
+
+/* A router that shows its entries, and answers 713 for a port without one. */
+static void
+test_delete_shown_713 (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  map_only (f, 8080);
+  error = delete_9000 (f, MEANT_STRANGER);
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_DESTROYED);
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+}
+
 static void
 test_delete_nothing (Fixture *f, gconstpointer data)
 {
@@ -928,6 +958,8 @@ test_delete_port_0 (Fixture *f, gconstpointer data)
 static const UpnpTest tests[] = {
   { "delete/ours", { 0 }, test_delete_ours },
   { "delete/nothing-there", { 0 }, test_delete_nothing },
+  { "delete/unshown-713", { .specific_fault = 713 }, test_delete_unshown_713 },
+  { "delete/shown-713", { .no_entry_fault = 713 }, test_delete_shown_713 },
   { "delete/nothing-there-404", { 0 }, test_delete_nothing_404 },
   { "delete/taken-over", { 0 }, test_delete_taken_over },
   { "delete/other-port-of-ours", { 0 }, test_delete_other_port },

@@ -90,10 +90,107 @@ test_renewal_refused_late (Fixture *f, gconstpointer data)
   test_loop_advance (&f->loop, LIFETIME * 1000 * 3 / 4);
   renewed = map_port (f, 8080);
   assert_lease (renewed, 8080, LIFETIME, "1.2.3.4");
+  g_assert_cmpuint (f->igd->counts.delete, ==, f->igd->switches.star_on_delete ? 2 : 1);
+}
+
+static void
+hide_lease (const char *request, guint *status, GString *body, gpointer data)
+{
+  g_string_replace (body, "NewLeaseDuration", "X_Lease", 0);
+}
+
+/* The router refuses to renew the entry, and does not report its lease: what this process knows of
+ * it counts. */
+static void
+test_renewal_refused_unreported (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) kept = NULL;
+  g_autoptr (PlumLease) replaced = NULL;
+
+  f->igd->edit = hide_lease;
+  map_only (f, 8080);
+  test_loop_advance (&f->loop, 100 * 1000);
+  kept = map_port (f, 8080);
+  assert_lease (kept, 8080, LIFETIME - 100, "1.2.3.4");
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+
+  test_loop_advance (&f->loop, LIFETIME * 1000 / 2);
+  replaced = map_port (f, 8080);
+  assert_lease (replaced, 8080, LIFETIME, "1.2.3.4");
   g_assert_cmpuint (f->igd->counts.delete, ==, 1);
 }
 
+static void
+test_permanent_renewal_refused_unreported (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) kept = NULL;
+
+  f->igd->edit = hide_lease;
+  map_only (f, 8080);
+  kept = map_port (f, 8080);
+  assert_lease (kept, 8080, PLUM_LIFETIME_FOREVER, "1.2.3.4");
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
+}
+
+/* An earlier process has added the entry: it is unknown how long it remains. */
+static void
+test_adopted_unreported (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = NULL;
+
+  f->igd->edit = hide_lease;
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 8080, 8080, LOCAL, 60);
+  lease = map_port (f, 8080);
+  assert_lease (lease, 8080, LIFETIME, "1.2.3.4");
+  g_assert_cmpuint (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 8080)->lease, ==, LIFETIME);
+}
+
 /* -- Leases -- */
+
+/* The router keeps the entry for a shorter time than requested (quirk 8), also after a renewal. */
+static void
+test_lease_shortened (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+  g_autoptr (PlumLease) renewed = NULL;
+  g_autoptr (PlumCall) second = NULL;
+
+  assert_lease (lease, 8080, 120, "1.2.3.4");
+  test_loop_advance (&f->loop, 60 * 1000);
+  renewed = map_port (f, 8080);
+  assert_lease (renewed, 8080, 120, "1.2.3.4");
+  second = map_call (f, 8081, 8081, LIFETIME);
+  g_assert_no_error (plum_call_get_error (second));
+  assert_lease (plum_call_get_lease (second), 8081, 120, "1.2.3.4");
+}
+
+/* The router shortens only leases that are longer than those that were read back before. */
+static void
+test_longer_lease_shortened (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumCall) shorter = NULL;
+  g_autoptr (PlumCall) longer = NULL;
+
+  discover (f);
+  shorter = map_call (f, 8080, 8080, 120);
+  assert_lease (plum_call_get_lease (shorter), 8080, 120, "1.2.3.4");
+  longer = map_call (f, 8081, 8081, LIFETIME);
+  assert_lease (plum_call_get_lease (longer), 8081, 120, "1.2.3.4");
+}
+
+/* The router counts the lease down: that does not shorten it. */
+static void
+test_lease_counts_down (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+  g_autoptr (PlumLease) renewed = NULL;
+  guint posts = f->igd->counts.posts;
+
+  assert_lease (lease, 8080, LIFETIME, "1.2.3.4");
+  renewed = map_port (f, 8080);
+  assert_lease (renewed, 8080, LIFETIME, "1.2.3.4");
+  g_assert_cmpuint (f->igd->counts.posts - posts, ==, 1);
+}
 
 static void
 test_permanent_only (Fixture *f, gconstpointer data)
@@ -140,6 +237,12 @@ static void
 test_permanent_lease (Fixture *f, gconstpointer data)
 {
   assert_permanent_lease_gives (f, PLUM_LIFETIME_FOREVER);
+}
+
+static void
+test_permanent_lease_is_shortened (Fixture *f, gconstpointer data)
+{
+  assert_permanent_lease_gives (f, 86400);
 }
 
 static void
@@ -279,6 +382,27 @@ test_renewal_moves (Fixture *f, gconstpointer data)
   assert_lease (second, 8080, LIFETIME, "1.2.3.4");
   g_assert_null (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000));
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+}
+
+/* A repeated delete that fails as well is not remembered. */
+static void
+test_star_does_not_help (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) first = map_port (f, 9000);
+  g_autoptr (PlumLease) second = NULL;
+
+  test_loop_advance (&f->loop, LIFETIME / 2 * 1000 + 1000);
+  f->igd->switches.add_fault = 501;
+  f->igd->switches.add_fault_port = 9000;
+  f->igd->switches.delete_fault = 402;
+  second = map_port (f, 9000);
+  assert_lease (second, 8080, LIFETIME, "1.2.3.4");
+  g_assert_cmpuint (f->igd->counts.delete, ==, 2);
+
+  f->igd->switches.delete_fault = 0;
+  unmap_port (f, second);
+  g_assert_null (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 8080));
+  g_assert_cmpuint (f->igd->counts.delete, ==, 3);
 }
 
 /* The entry has more than half of its lease left: nothing is gained by another port. */
@@ -597,6 +721,20 @@ static const UpnpTest tests[] = {
     { .timed_fault = 402, .permanent_fault = 402, .min_lease = 604800 },
     test_week_only },
   { "map/permanent-lease-requested", { 0 }, test_permanent_lease },
+  { "map/renewal-refused-late-star",
+    { .refuse_renewal = TRUE, .star_on_delete = TRUE },
+    test_renewal_refused_late },
+  { "map/renewal-refused-unreported", { .refuse_renewal = TRUE }, test_renewal_refused_unreported },
+  { "map/permanent-renewal-refused-unreported",
+    { .refuse_renewal = TRUE, .timed_fault = 725 },
+    test_permanent_renewal_refused_unreported },
+  { "map/adopted-unreported", { .refuse_renewal = TRUE }, test_adopted_unreported },
+  { "map/lease-shortened", { .longest_lease = 120 }, test_lease_shortened },
+  { "map/longer-lease-shortened", { .longest_lease = 120 }, test_longer_lease_shortened },
+  { "map/lease-counts-down", { .delay_ms = 1500 }, test_lease_counts_down },
+  { "map/permanent-lease-requested-on-v2-and-shortened",
+    { .version = 2, .longest_lease = 86400 },
+    test_permanent_lease_is_shortened },
   { "map/permanent-lease-requested-refused-by-402",
     { .permanent_fault = 402 },
     test_permanent_lease_is_an_hour },
@@ -623,6 +761,8 @@ static const UpnpTest tests[] = {
   { "map/refused-beside-program", { .version = 2, .add_fault = 606 }, test_refused_beside_program },
   { "map/conflict-beside-own-port", { .version = 2 }, test_conflict_beside_own_port },
   { "map/renewal-moves", { 0 }, test_renewal_moves },
+  { "map/renewal-moves-star", { .star_on_delete = TRUE }, test_renewal_moves },
+  { "map/renewal-moves-star-does-not-help", { 0 }, test_star_does_not_help },
   { "map/renewal-refused-by-501-early", { 0 }, test_renewal_refused_too_early },
   { "map/renewal-is-taken-over", { 0 }, test_renewal_is_taken_over },
   { "map/renewal-leaves-the-old", { .delete_fault = 501 }, test_renewal_leaves_the_old },

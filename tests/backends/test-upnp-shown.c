@@ -553,6 +553,7 @@ static const UpnpTest tests[] = {
   { "shown/not-free", { 0 }, test_not_free },
   { "shown/not-free-v2", { .version = 2 }, test_not_free },
   { "shown/equal-ports/map", { .equal_ports = TRUE }, test_equal_ports },
+  { "shown/equal-ports/star", { .equal_ports = TRUE, .star_on_delete = TRUE }, test_equal_ports },
   { "shown/equal-ports/permanent", { .equal_ports = TRUE, .timed_fault = 725 }, test_equal_ports },
   { "shown/equal-ports/v2", { .equal_ports = TRUE, .version = 2 }, test_equal_ports },
   { "shown/equal-ports/fault", { .equal_ports = TRUE, .fault_after_add = 501 }, test_equal_ports },

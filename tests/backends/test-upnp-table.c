@@ -349,6 +349,29 @@ lose_all_from_add_on (const char *request, guint *status, GString *body, gpointe
   g_string_assign (body, "<html></html>");
 }
 
+static void
+lose_look_from_add_on (const char *request, guint *status, GString *body, gpointer data)
+{
+  if (strstr (request, "#DeletePortMapping\"") == NULL)
+    lose_all_from_add_on (request, status, body, data);
+}
+
+/* The entry cannot be read after the add: it is deleted. */
+static void
+test_unclear_is_deleted (Fixture *f, gconstpointer data)
+{
+  gboolean lost = FALSE;
+  g_autoptr (PlumCall) done = NULL;
+
+  discover (f);
+  f->igd->edit = lose_look_from_add_on;
+  f->igd->edit_data = &lost;
+  done = map_call (f, 8080, 9000, LIFETIME);
+  g_assert_nonnull (plum_call_get_error (done));
+  g_assert_null (strstr (plum_call_get_error (done)->message, "may remain"));
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+}
+
 /* The router keeps the entry of a port that was drawn: the next attempt requests this port. */
 static void
 test_unclear_port_is_taken_again (Fixture *f, gconstpointer data)
@@ -602,6 +625,8 @@ static const UpnpTest tests[] = {
   { "table/unclear/unmap", { 0 }, test_unclear_unmap },
   { "table/unclear/look", { .overwrite = TRUE }, test_unclear_look },
   { "table/unclear/look-again", { .overwrite = TRUE }, test_look_again },
+  { "table/unclear/deleted", { 0 }, test_unclear_is_deleted },
+  { "table/unclear/deleted-star", { .star_on_delete = TRUE }, test_unclear_is_deleted },
   { "table/unclear/port", { .delete_fault = 501 }, test_unclear_port_is_taken_again },
   { "table/unclear/renewal", { 0 }, test_unclear_renewal },
   { "table/unclear/renewal-hangs-up", { 0 }, test_renewal_hangs_up },
