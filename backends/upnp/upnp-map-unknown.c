@@ -95,19 +95,11 @@ static void
 upnp_map_fail_renewal (UpnpMap *self)
 {
   UpnpNegotiation *negotiation = &self->negotiation;
-  g_autoptr (GError) error = NULL;
-  UpnpSoapReply reply = negotiation->unknown;
 
   if (negotiation->operation.device->memory.lookups != UPNP_LOOKUPS_WORK)
-    {
-      upnp_negotiation_fail_unknown (negotiation);
-      return;
-    }
-
-  /* Failing frees the operation. */
-  error = g_steal_pointer (&negotiation->unknown_error);
-  upnp_operation_fail_exchange (&negotiation->operation, negotiation->attempt.action, &reply,
-                                error);
+    upnp_negotiation_fail_unknown (negotiation);
+  else
+    upnp_negotiation_fail_exchange (negotiation);
 }
 
 /* The entry cannot be read. It is ours if the table had no entry of another host before. A renewal

@@ -94,7 +94,15 @@ upnp_table_fail_delete (UpnpTableOperation *self)
                             "for port %u"),
                          device->name, self->external_port);
   else
-    upnp_negotiation_fail_unknown (negotiation);
+    upnp_negotiation_fail_exchange (negotiation);
+}
+
+/* An error status without a fault is not a refusal, which would end the record of the mapping. */
+static void
+upnp_table_resolve_unread (UpnpNegotiation *negotiation)
+{
+  if (!upnp_negotiation_resolve_delete (negotiation))
+    upnp_negotiation_fail_exchange (negotiation);
 }
 
 static void
@@ -119,8 +127,7 @@ on_entry_after_delete (const UpnpSoapReply *reply,
       break;
     case UPNP_LOOKUP_UNKNOWN:
     default:
-      if (!upnp_negotiation_resolve_delete (negotiation))
-        upnp_negotiation_fail_unknown (negotiation);
+      upnp_table_resolve_unread (negotiation);
       break;
     }
 }
@@ -196,9 +203,9 @@ upnp_table_resolve (UpnpNegotiation *negotiation)
 
   if (!self->verified || !upnp_lookup_is_possible (negotiation->operation.device) ||
       g_error_matches (negotiation->unknown_error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT))
-    return upnp_negotiation_resolve_delete (negotiation);
-
-  upnp_table_read_entry (self, on_entry_after_delete);
+    upnp_table_resolve_unread (negotiation);
+  else
+    upnp_table_read_entry (self, on_entry_after_delete);
   return TRUE;
 }
 
