@@ -218,7 +218,8 @@ test_unusable_look_without_lease (Fixture *f, gconstpointer data)
   f->igd->edit = lose_from_add_on;
   f->igd->edit_data = &lost;
   mapped = map_call (f, 8080, 9000, LIFETIME);
-  g_assert_nonnull (plum_call_get_error (mapped));
+  assert_not_confirmed (mapped);
+  g_assert_cmpuint (f->igd->counts.add, ==, 1);
   g_assert_nonnull (find (f, 9000));
 
   /* The look fails, and fails again in the next clean-up; then the entry is deleted. */
