@@ -82,6 +82,44 @@ upnp_table_take_entry (UpnpTableOperation *self,
 
 /* -- Delete -- */
 
+/* 0: the outcome of each request for the internal port is certain. */
+static void
+upnp_table_set_unconfirmed (UpnpTableOperation *self, guint external_port)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+
+  upnp_ports_set_unconfirmed (upnp_session_get_ports (negotiation->operation.session),
+                              negotiation->protocol, self->internal_port, &negotiation->hosts,
+                              external_port);
+}
+
+static guint
+upnp_table_get_unconfirmed (UpnpTableOperation *self)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+
+  return upnp_ports_get_unconfirmed (upnp_session_get_ports (negotiation->operation.session),
+                                     negotiation->protocol, self->internal_port,
+                                     &negotiation->hosts);
+}
+
+/* The router has no entry of this host for the port. Until this is certain, a request that was not
+ * answered stays recorded, so that the next delete without a lease finds its entry. */
+static void
+upnp_table_succeed (UpnpTableOperation *self)
+{
+  if (!self->moved && upnp_table_get_unconfirmed (self) == self->external_port)
+    upnp_table_set_unconfirmed (self, 0);
+  upnp_operation_succeed (&self->negotiation.operation);
+}
+
+static void
+upnp_table_accept_delete (UpnpTableOperation *self)
+{
+  upnp_negotiation_confirm (&self->negotiation, TRUE);
+  upnp_table_succeed (self);
+}
+
 static void
 upnp_table_fail_delete (UpnpTableOperation *self)
 {
@@ -99,10 +137,12 @@ upnp_table_fail_delete (UpnpTableOperation *self)
 
 /* An error status without a fault is not a refusal, which would end the record of the mapping. */
 static void
-upnp_table_resolve_unread (UpnpNegotiation *negotiation)
+upnp_table_resolve_unread (UpnpTableOperation *self)
 {
-  if (!upnp_negotiation_resolve_delete (negotiation))
-    upnp_negotiation_fail_exchange (negotiation);
+  if (self->negotiation.unknown.outcome == UPNP_SOAP_EMPTY)
+    upnp_table_accept_delete (self);
+  else
+    upnp_negotiation_fail_exchange (&self->negotiation);
 }
 
 static void
@@ -112,7 +152,6 @@ on_entry_after_delete (const UpnpSoapReply *reply,
                        gpointer user_data)
 {
   UpnpTableOperation *self = user_data;
-  UpnpNegotiation *negotiation = &self->negotiation;
   g_autoptr (UpnpTableEntry) entry = NULL;
   UpnpLookupResult result = upnp_table_take_entry (self, reply, local_address, error, &entry);
 
@@ -120,28 +159,16 @@ on_entry_after_delete (const UpnpSoapReply *reply,
     {
     case UPNP_LOOKUP_FREE:
     case UPNP_LOOKUP_TAKEN:
-      upnp_negotiation_accept_delete (negotiation, NULL);
+      upnp_table_accept_delete (self);
       break;
     case UPNP_LOOKUP_OURS:
       upnp_table_fail_delete (self);
       break;
     case UPNP_LOOKUP_UNKNOWN:
     default:
-      upnp_table_resolve_unread (negotiation);
+      upnp_table_resolve_unread (self);
       break;
     }
-}
-
-/* The next delete without a lease finds the entry. */
-static void
-upnp_table_keep_unconfirmed (UpnpTableOperation *self)
-{
-  UpnpNegotiation *negotiation = &self->negotiation;
-
-  if (self->no_lease)
-    upnp_ports_set_unconfirmed (upnp_session_get_ports (negotiation->operation.session),
-                                negotiation->protocol, self->internal_port, &negotiation->hosts,
-                                self->external_port);
 }
 
 static void upnp_table_read_back (UpnpTableOperation *self);
@@ -169,14 +196,13 @@ on_entry_after_success (const UpnpSoapReply *reply,
     return;
   if (result == UPNP_LOOKUP_OURS)
     {
-      upnp_table_keep_unconfirmed (self);
       upnp_operation_fail_kept (&negotiation->operation, self->external_port);
       return;
     }
 
   if (result != UPNP_LOOKUP_UNKNOWN && !self->unclear)
     negotiation->operation.device->memory.deletes = TRUE;
-  upnp_negotiation_accept_delete (negotiation, NULL);
+  upnp_table_accept_delete (self);
 }
 
 static void
@@ -189,10 +215,12 @@ upnp_table_read_back (UpnpTableOperation *self)
 static void
 upnp_table_accept (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
 {
+  UpnpTableOperation *self = (UpnpTableOperation *) negotiation;
+
   if (upnp_operation_begin_verification (&negotiation->operation))
-    upnp_table_read_back ((UpnpTableOperation *) negotiation);
+    upnp_table_read_back (self);
   else
-    upnp_negotiation_accept_delete (negotiation, reply);
+    upnp_table_accept_delete (self);
 }
 
 /* The router may have deleted the entry or not: read it back. */
@@ -203,7 +231,7 @@ upnp_table_resolve (UpnpNegotiation *negotiation)
 
   if (!self->verified || !upnp_lookup_is_possible (negotiation->operation.device) ||
       g_error_matches (negotiation->unknown_error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT))
-    upnp_table_resolve_unread (negotiation);
+    upnp_table_resolve_unread (self);
   else
     upnp_table_read_entry (self, on_entry_after_delete);
   return TRUE;
@@ -249,7 +277,6 @@ upnp_table_delete_unread (UpnpTableOperation *self)
 static void
 upnp_table_fail_unseen (UpnpTableOperation *self, const UpnpSoapReply *reply)
 {
-  upnp_table_keep_unconfirmed (self);
   upnp_operation_fail_unseen (&self->negotiation.operation, reply, self->external_port);
 }
 
@@ -275,7 +302,7 @@ on_scanned_before_delete (UpnpNegotiation *negotiation,
   else if (result == UPNP_LOOKUP_UNKNOWN)
     upnp_table_fail_unseen (self, NULL);
   else
-    upnp_operation_succeed (&negotiation->operation);
+    upnp_table_succeed (self);
 }
 
 /* The router shows its entries, but not this one. Some routers answer each question for a port
@@ -310,7 +337,7 @@ on_entry_before_delete (const UpnpSoapReply *reply,
   else if (self->unclear)
     upnp_table_fail_unseen (self, reply);
   else if (result == UPNP_LOOKUP_FREE || result == UPNP_LOOKUP_TAKEN)
-    upnp_operation_succeed (operation);
+    upnp_table_succeed (self);
   else if (upnp_lookup_is_lost (reply, error) ||
            g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT))
     upnp_operation_fail_exchange (operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
@@ -340,11 +367,12 @@ on_table_found (UpnpNegotiation *negotiation, UpnpLookupResult result, guint ext
   if (result == UPNP_LOOKUP_OURS)
     {
       self->external_port = external_port;
+      upnp_table_set_unconfirmed (self, external_port);
       self->verified = TRUE;
       upnp_table_delete (self);
     }
   else if (result == UPNP_LOOKUP_FREE)
-    upnp_operation_succeed (operation);
+    upnp_table_succeed (self);
   else if (negotiation->find.unclear)
     upnp_operation_fail (
       operation, PLUM_ERROR_NOT_SUPPORTED,
@@ -428,15 +456,13 @@ upnp_unmap_start (UpnpSession *session, PlumRequest *request, PlumLease *lease, 
 
   hosts = &self->negotiation.hosts;
   if (lease == NULL)
-    self->external_port =
-      upnp_ports_get_unconfirmed (ports, self->negotiation.protocol, self->internal_port, hosts);
-  upnp_ports_set_unconfirmed (ports, self->negotiation.protocol, self->internal_port, hosts, 0);
+    self->external_port = upnp_table_get_unconfirmed (self);
   upnp_table_take_former_address (self, request, lease);
 
   /* No request is unanswered. */
   if (self->external_port == 0)
     {
-      upnp_operation_succeed (&self->negotiation.operation);
+      upnp_table_succeed (self);
       return;
     }
   if (self->external_port == UPNP_UNKNOWN_PORT)
