@@ -99,6 +99,25 @@ upnp_device_call_free (UpnpDeviceCall *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpnpDeviceCall, upnp_device_call_free)
 
+gboolean
+upnp_device_has_service (UpnpDevice *self, const UpnpService *service)
+{
+  return self->description != NULL &&
+         g_ptr_array_find_with_equal_func (self->description->services, service,
+                                           (GEqualFunc) upnp_service_equal, NULL);
+}
+
+gboolean
+upnp_device_uses_service (UpnpDevice *self, GInetAddress *address, const UpnpService *service)
+{
+  if (!g_inet_address_equal (self->address, address))
+    return FALSE;
+
+  return upnp_service_equal (self->service, service) ||
+         (g_str_equal (self->service->type, service->type) &&
+          !upnp_device_has_service (self, service));
+}
+
 void
 upnp_device_report (UpnpDevice *self)
 {

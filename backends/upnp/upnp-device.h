@@ -58,6 +58,14 @@ UpnpDeviceCall *upnp_device_call (UpnpDevice *self,
                                   gpointer user_data);
 void upnp_device_call_cancel (UpnpDeviceCall *self);
 
+/* Whether the description lists this service. */
+gboolean upnp_device_has_service (UpnpDevice *self, const UpnpService *service);
+/* Whether the chosen service is this one at this address. The control URL may be another one since
+ * a restart. */
+gboolean upnp_device_uses_service (UpnpDevice *self,
+                                   GInetAddress *address,
+                                   const UpnpService *service);
+
 /* Reports to core what the device is and how it is connected, as far as that was read. */
 void upnp_device_report (UpnpDevice *self);
 

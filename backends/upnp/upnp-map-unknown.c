@@ -51,16 +51,20 @@ upnp_map_continue_after_unknown (UpnpMap *self, gboolean absent)
 {
   UpnpNegotiation *negotiation = &self->negotiation;
   UpnpOperation *operation = &negotiation->operation;
+  gboolean left = operation->leftover != NULL;
 
-  if (negotiation->unknown_error == NULL && negotiation->unknown.status / 100 == 5)
+  if (!left && negotiation->unknown_error == NULL && negotiation->unknown.status / 100 == 5)
     {
       upnp_negotiation_fail_unknown (negotiation);
       return;
     }
-  if (upnp_map_may_repeat (self) && upnp_map_try_permanent (self))
+  /* What may remain must not become permanent, unless the router has not answered the look either:
+   * it may send an error status in place of every fault. */
+  if ((!left || operation->device->memory.lookups == UPNP_LOOKUPS_UNTRIED) &&
+      upnp_map_may_repeat (self) && upnp_map_try_permanent (self))
     return;
 
-  if (operation->leftover == NULL)
+  if (!left)
     upnp_negotiation_confirm (negotiation, FALSE);
   if (absent && negotiation->unknown_error == NULL &&
       negotiation->unknown.outcome == UPNP_SOAP_EMPTY)
@@ -70,7 +74,7 @@ upnp_map_continue_after_unknown (UpnpMap *self, gboolean absent)
                          upnp_action_get_name (negotiation->attempt.action),
                          negotiation->attempt.external_port);
   else
-    upnp_negotiation_fail_unknown (negotiation);
+    upnp_negotiation_fail_exchange (negotiation);
 }
 
 static void
@@ -95,19 +99,11 @@ static void
 upnp_map_fail_renewal (UpnpMap *self)
 {
   UpnpNegotiation *negotiation = &self->negotiation;
-  g_autoptr (GError) error = NULL;
-  UpnpSoapReply reply = negotiation->unknown;
 
   if (negotiation->operation.device->memory.lookups != UPNP_LOOKUPS_WORK)
-    {
-      upnp_negotiation_fail_unknown (negotiation);
-      return;
-    }
-
-  /* Failing frees the operation. */
-  error = g_steal_pointer (&negotiation->unknown_error);
-  upnp_operation_fail_exchange (&negotiation->operation, negotiation->attempt.action, &reply,
-                                error);
+    upnp_negotiation_fail_unknown (negotiation);
+  else
+    upnp_negotiation_fail_exchange (negotiation);
 }
 
 /* The entry cannot be read. It is ours if the table had no entry of another host before. A renewal

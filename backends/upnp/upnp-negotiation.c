@@ -192,15 +192,23 @@ upnp_negotiation_take_step (UpnpNegotiation *self, const UpnpStep *step)
 }
 
 void
-upnp_negotiation_fail_unknown (UpnpNegotiation *self)
+upnp_negotiation_fail_exchange (UpnpNegotiation *self)
 {
   g_autoptr (GError) error = g_steal_pointer (&self->unknown_error);
+  UpnpSoapReply reply = self->unknown; /* failing frees self */
+
+  upnp_operation_fail_exchange (&self->operation, self->attempt.action, &reply, error);
+}
+
+void
+upnp_negotiation_fail_unknown (UpnpNegotiation *self)
+{
   UpnpSoapReply reply = self->unknown;
 
-  if (error == NULL && (reply.outcome == UPNP_SOAP_DONE || reply.status / 100 == 5))
+  if (self->unknown_error == NULL && (reply.outcome == UPNP_SOAP_DONE || reply.status / 100 == 5))
     upnp_negotiation_reject (self, &reply, UPNP_CODE_FAILED);
   else
-    upnp_operation_fail_exchange (&self->operation, self->attempt.action, &reply, error);
+    upnp_negotiation_fail_exchange (self);
 }
 
 static gboolean

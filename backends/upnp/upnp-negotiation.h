@@ -123,6 +123,9 @@ void upnp_negotiation_take_step (UpnpNegotiation *self, const UpnpStep *step);
 /* The outcome remains unknown, or the request had no effect: takes the step of the ladder if the
  * router answered with an error status, else fails. */
 void upnp_negotiation_fail_unknown (UpnpNegotiation *self);
+/* The outcome remains unknown, and no other request may be sent: an error status is not taken for a
+ * refusal. */
+void upnp_negotiation_fail_exchange (UpnpNegotiation *self);
 
 /* Records that the outcome is certain, and what the attempt has shown about the device. */
 void upnp_negotiation_confirm (UpnpNegotiation *self, gboolean success);

@@ -48,18 +48,12 @@ upnp_operation_need_device (UpnpOperation *self)
   return TRUE;
 }
 
-/* NULL: the token is invalid, or the host that it names may not be contacted. */
+/* NULL: the address may not be contacted. */
 static UpnpDevice *
-device_from_lease (UpnpSession *session, PlumLease *lease)
+device_from_token (UpnpSession *session, GInetAddress *address, UpnpToken *token)
 {
-  g_autoptr (UpnpToken) token = upnp_token_parse (plum_lease_get_token (lease));
-  g_autoptr (GInetAddress) address = NULL;
   UpnpDevice *device;
 
-  if (token == NULL)
-    return NULL;
-
-  address = g_inet_address_new_from_string (token->address);
   if (!upnp_may_contact (upnp_session_get_network (session), address))
     return NULL;
 
@@ -69,13 +63,58 @@ device_from_lease (UpnpSession *session, PlumLease *lease)
   return device;
 }
 
+static void
+upnp_operation_take_token (UpnpOperation *self, UpnpToken *token)
+{
+  UpnpDevice *current = upnp_session_get_device (self->session);
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (token->address);
+
+  if (current == NULL || !g_inet_address_equal (current->address, address))
+    self->device = device_from_token (self->session, address, token);
+  else if (upnp_device_uses_service (current, address, token->service))
+    self->device = upnp_device_ref (current);
+  else if (upnp_device_has_service (current, token->service))
+    {
+      self->device = upnp_device_ref (current);
+      self->service = g_steal_pointer (&token->service);
+    }
+  self->substitute = self->device == NULL;
+}
+
 gboolean
 upnp_operation_need_device_of (UpnpOperation *self, PlumLease *lease)
 {
-  if (lease != NULL && upnp_session_get_device (self->session) == NULL)
-    self->device = device_from_lease (self->session, lease);
+  /* The number of a pinhole is held for the device of the session. */
+  gboolean needed =
+    upnp_session_get_device (self->session) == NULL || !upnp_session_is_ipv6 (self->session);
+  g_autoptr (UpnpToken) token =
+    lease != NULL && needed ? upnp_token_parse (plum_lease_get_token (lease)) : NULL;
+
+  if (token != NULL)
+    upnp_operation_take_token (self, token);
 
   return self->device != NULL || upnp_operation_need_device (self);
+}
+
+gboolean
+upnp_operation_is_current (UpnpOperation *self)
+{
+  return self->device == upnp_session_get_device (self->session) && self->service == NULL;
+}
+
+gboolean
+upnp_operation_use_substitute (UpnpOperation *self)
+{
+  UpnpDevice *current = upnp_session_get_device (self->session);
+
+  if (current == NULL || upnp_operation_is_current (self))
+    return FALSE;
+
+  upnp_device_unref (self->device);
+  self->device = upnp_device_ref (current);
+  g_clear_pointer (&self->service, upnp_service_free);
+  self->substitute = TRUE;
+  return TRUE;
 }
 
 static void
@@ -99,7 +138,8 @@ upnp_operation_call (UpnpOperation *self,
   g_assert (self->pending == NULL);
 
   self->func = func;
-  self->pending = upnp_device_call (self->device, service, request, on_operation_reply, self);
+  self->pending = upnp_device_call (self->device, service != NULL ? service : self->service,
+                                    request, on_operation_reply, self);
 }
 
 PlumCall *
@@ -117,6 +157,7 @@ upnp_operation_finish (UpnpOperation *self)
     g_source_destroy (self->pause);
   g_clear_pointer (&self->pause, g_source_unref);
   g_clear_pointer (&self->device, upnp_device_unref);
+  g_clear_pointer (&self->service, upnp_service_free);
   g_free (self->leftover);
   g_free (self);
   return call;
@@ -209,7 +250,7 @@ upnp_operation_fail_exchange (UpnpOperation *self,
   UpnpSession *session = self->session;
   g_autoptr (PlumBackend) backend = g_object_ref (upnp_session_get_backend (session));
   g_autoptr (UpnpDevice) device = upnp_device_ref (self->device);
-  g_autofree char *loss = dup_loss (device, reply, error);
+  g_autofree char *loss = self->service == NULL ? dup_loss (device, reply, error) : NULL;
 
   if (error != NULL)
     {

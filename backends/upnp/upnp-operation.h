@@ -21,6 +21,8 @@ struct _UpnpOperation
   PlumCall *call;
   UpnpOperationClear clear; /* (nullable) */
   UpnpDevice *device;       /* (nullable) */
+  UpnpService *service;     /* (nullable): NULL for the chosen one of the device */
+  gboolean substitute;      /* another service than that of the lease, which is not available */
   gboolean verifies;        /* an entry is being read back after its delete */
   GSource *pause;           /* (nullable): before it is read back again */
   UpnpDeviceCall *pending;  /* (nullable): the request under way */
@@ -34,8 +36,14 @@ gpointer upnp_operation_new (gsize size,
                              UpnpOperationClear clear);
 /* Uses the session's device. If there is none, the operation fails and is freed. */
 gboolean upnp_operation_need_device (UpnpOperation *self);
-/* The same, but falls back to the device of a lease that another process made. lease: (nullable) */
+/* The same for the service that made a lease, which may be another one than the session uses now.
+ * lease: (nullable) */
 gboolean upnp_operation_need_device_of (UpnpOperation *self, PlumLease *lease);
+/* Whether the operation uses the service of the session. */
+gboolean upnp_operation_is_current (UpnpOperation *self);
+/* Uses the service of the session instead of that of the lease. FALSE: it is the same, or there is
+ * none. */
+gboolean upnp_operation_use_substitute (UpnpOperation *self);
 /* Sends a request to the operation's device. The user_data of func is the operation. */
 void upnp_operation_call (UpnpOperation *self,
                           const UpnpService *service,

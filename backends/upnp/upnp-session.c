@@ -81,13 +81,6 @@ upnp_session_get_device (UpnpSession *self)
   return self->device;
 }
 
-static gboolean
-is_same_service (UpnpDevice *a, UpnpDevice *b)
-{
-  return g_inet_address_equal (a->address, b->address) &&
-         g_str_equal (a->service->type, b->service->type);
-}
-
 void
 upnp_session_set_device (UpnpSession *self, UpnpDevice *device)
 {
@@ -97,8 +90,11 @@ upnp_session_set_device (UpnpSession *self, UpnpDevice *device)
       g_clear_pointer (&self->former, upnp_device_unref);
       self->former = g_steal_pointer (&self->device);
     }
-  if (self->former != NULL && is_same_service (self->former, device))
+  if (self->former != NULL &&
+      upnp_device_uses_service (device, self->former->address, self->former->service))
     device->memory = self->former->memory;
+  else if (self->ports != NULL)
+    upnp_ports_clear (self->ports);
 
   self->device = upnp_device_ref (device);
   upnp_device_report (device);

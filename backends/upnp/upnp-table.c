@@ -5,82 +5,62 @@
 #include "upnp-find.h"
 #include "upnp-map-text.h"
 #include "upnp-scan.h"
+#include "upnp-table-entry.h"
 #include "upnp-token.h"
 
 #include <glib/gi18n-lib.h>
 
-/* Reads or deletes one entry of the table. */
-typedef struct
-{
-  UpnpNegotiation negotiation;
-  guint external_port;
-  guint internal_port;
-  gboolean certain;  /* this program made the entry: delete it even if it cannot be read */
-  gboolean verified; /* the delete is for an entry of this host only */
-  gboolean held;     /* this process holds the entry */
-  char *former;      /* (nullable): the address that this host had when it made the entry */
-  gboolean moved;    /* only an entry that leads to the former address is ours */
-  gboolean no_lease; /* the router did not answer the request for the mapping */
-  gboolean look_repeated;
-  gboolean unclear;  /* the entry may be ours, but the router does not report its host or port */
-  char *description; /* (nullable) */
-} UpnpTableOperation;
-
-static void
-upnp_table_operation_clear (UpnpOperation *operation)
-{
-  UpnpTableOperation *self = (UpnpTableOperation *) operation;
-
-  g_free (self->former);
-  g_free (self->description);
-  upnp_negotiation_clear (operation);
-}
-
-static UpnpSoapRequest
-table_make_request (UpnpNegotiation *negotiation, UpnpAction action)
-{
-  return (UpnpSoapRequest){
-    .action = action,
-    .protocol = negotiation->protocol,
-    .external_port = ((UpnpTableOperation *) negotiation)->external_port,
-    .remote_host = upnp_attempt_get_remote_host (&negotiation->attempt, action,
-                                                 upnp_hosts_get_remote (&negotiation->hosts)),
-  };
-}
-
-static void
-upnp_table_read_entry (UpnpTableOperation *self, UpnpSoapFunc func)
-{
-  UpnpSoapRequest request = table_make_request (&self->negotiation, UPNP_ACTION_GET_SPECIFIC);
-
-  upnp_operation_call (&self->negotiation.operation, NULL, &request, func);
-}
-
-static UpnpLookupResult
-upnp_table_take_entry (UpnpTableOperation *self,
-                       const UpnpSoapReply *reply,
-                       const char *local_address,
-                       const GError *error,
-                       UpnpTableEntry **entry)
-{
-  const UpnpHosts *hosts = &self->negotiation.hosts;
-  const UpnpLookupOwner owner = {
-    .internal_port = self->internal_port,
-    .local_address = self->moved ? NULL : upnp_hosts_get_client (hosts, local_address),
-    .former_address = self->former,
-    .other_host = upnp_hosts_has_client (hosts) && !self->held,
-    .expected = self->held || self->certain || self->moved || self->no_lease,
-    .description = self->description,
-  };
-
-  UpnpLookupResult result =
-    upnp_lookup_read (self->negotiation.operation.device, reply, error, &owner, entry);
-
-  self->unclear = result == UPNP_LOOKUP_TAKEN && !upnp_lookup_is_other (*entry, &owner);
-  return result;
-}
-
 /* -- Delete -- */
+
+/* 0: the outcome of each request for the internal port is certain. */
+static void
+upnp_table_set_unconfirmed (UpnpTableOperation *self, guint external_port)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+
+  upnp_ports_set_unconfirmed (upnp_session_get_ports (negotiation->operation.session),
+                              negotiation->protocol, self->internal_port, &negotiation->hosts,
+                              external_port);
+}
+
+static guint
+upnp_table_get_unconfirmed (UpnpTableOperation *self)
+{
+  UpnpNegotiation *negotiation = &self->negotiation;
+
+  return upnp_ports_get_unconfirmed (upnp_session_get_ports (negotiation->operation.session),
+                                     negotiation->protocol, self->internal_port,
+                                     &negotiation->hosts);
+}
+
+/* The router has no entry of this host for the port. Until this is certain, a request that was not
+ * answered stays recorded, so that the next delete without a lease finds its entry. */
+static void
+upnp_table_succeed (UpnpTableOperation *self)
+{
+  if (!self->moved && upnp_table_get_unconfirmed (self) == self->external_port)
+    upnp_table_set_unconfirmed (self, 0);
+  upnp_operation_succeed (&self->negotiation.operation);
+}
+
+/* The router shows no entry of this host. */
+static void
+upnp_table_take_absent (UpnpTableOperation *self)
+{
+  if (self->unanswered)
+    upnp_operation_fail (&self->negotiation.operation, PLUM_ERROR_NO_GATEWAY,
+                         _ ("the router that has added the entry for port %u does not answer"),
+                         self->external_port);
+  else
+    upnp_table_succeed (self);
+}
+
+static void
+upnp_table_accept_delete (UpnpTableOperation *self)
+{
+  upnp_negotiation_confirm (&self->negotiation, TRUE);
+  upnp_table_succeed (self);
+}
 
 static void
 upnp_table_fail_delete (UpnpTableOperation *self)
@@ -94,7 +74,17 @@ upnp_table_fail_delete (UpnpTableOperation *self)
                             "for port %u"),
                          device->name, self->external_port);
   else
-    upnp_negotiation_fail_unknown (negotiation);
+    upnp_negotiation_fail_exchange (negotiation);
+}
+
+/* An error status without a fault is not a refusal, which would end the record of the mapping. */
+static void
+upnp_table_resolve_unread (UpnpTableOperation *self)
+{
+  if (self->negotiation.unknown.outcome == UPNP_SOAP_EMPTY)
+    upnp_table_accept_delete (self);
+  else
+    upnp_negotiation_fail_exchange (&self->negotiation);
 }
 
 static void
@@ -104,7 +94,6 @@ on_entry_after_delete (const UpnpSoapReply *reply,
                        gpointer user_data)
 {
   UpnpTableOperation *self = user_data;
-  UpnpNegotiation *negotiation = &self->negotiation;
   g_autoptr (UpnpTableEntry) entry = NULL;
   UpnpLookupResult result = upnp_table_take_entry (self, reply, local_address, error, &entry);
 
@@ -112,29 +101,16 @@ on_entry_after_delete (const UpnpSoapReply *reply,
     {
     case UPNP_LOOKUP_FREE:
     case UPNP_LOOKUP_TAKEN:
-      upnp_negotiation_accept_delete (negotiation, NULL);
+      upnp_table_accept_delete (self);
       break;
     case UPNP_LOOKUP_OURS:
       upnp_table_fail_delete (self);
       break;
     case UPNP_LOOKUP_UNKNOWN:
     default:
-      if (!upnp_negotiation_resolve_delete (negotiation))
-        upnp_negotiation_fail_unknown (negotiation);
+      upnp_table_resolve_unread (self);
       break;
     }
-}
-
-/* The next delete without a lease finds the entry. */
-static void
-upnp_table_keep_unconfirmed (UpnpTableOperation *self)
-{
-  UpnpNegotiation *negotiation = &self->negotiation;
-
-  if (self->no_lease)
-    upnp_ports_set_unconfirmed (upnp_session_get_ports (negotiation->operation.session),
-                                negotiation->protocol, self->internal_port, &negotiation->hosts,
-                                self->external_port);
 }
 
 static void upnp_table_read_back (UpnpTableOperation *self);
@@ -162,14 +138,13 @@ on_entry_after_success (const UpnpSoapReply *reply,
     return;
   if (result == UPNP_LOOKUP_OURS)
     {
-      upnp_table_keep_unconfirmed (self);
       upnp_operation_fail_kept (&negotiation->operation, self->external_port);
       return;
     }
 
   if (result != UPNP_LOOKUP_UNKNOWN && !self->unclear)
     negotiation->operation.device->memory.deletes = TRUE;
-  upnp_negotiation_accept_delete (negotiation, NULL);
+  upnp_table_accept_delete (self);
 }
 
 static void
@@ -182,10 +157,12 @@ upnp_table_read_back (UpnpTableOperation *self)
 static void
 upnp_table_accept (UpnpNegotiation *negotiation, const UpnpSoapReply *reply)
 {
+  UpnpTableOperation *self = (UpnpTableOperation *) negotiation;
+
   if (upnp_operation_begin_verification (&negotiation->operation))
-    upnp_table_read_back ((UpnpTableOperation *) negotiation);
+    upnp_table_read_back (self);
   else
-    upnp_negotiation_accept_delete (negotiation, reply);
+    upnp_table_accept_delete (self);
 }
 
 /* The router may have deleted the entry or not: read it back. */
@@ -196,9 +173,9 @@ upnp_table_resolve (UpnpNegotiation *negotiation)
 
   if (!self->verified || !upnp_lookup_is_possible (negotiation->operation.device) ||
       g_error_matches (negotiation->unknown_error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT))
-    return upnp_negotiation_resolve_delete (negotiation);
-
-  upnp_table_read_entry (self, on_entry_after_delete);
+    upnp_table_resolve_unread (self);
+  else
+    upnp_table_read_entry (self, on_entry_after_delete);
   return TRUE;
 }
 
@@ -215,7 +192,7 @@ upnp_table_explain (UpnpNegotiation *negotiation, const UpnpSoapReply *reply, Up
 }
 
 static const UpnpNegotiationMethods delete_methods = {
-  .make_request = table_make_request,
+  .make_request = upnp_table_make_request,
   .accept = upnp_table_accept,
   .resolve = upnp_table_resolve,
   .explain = upnp_table_explain,
@@ -242,7 +219,6 @@ upnp_table_delete_unread (UpnpTableOperation *self)
 static void
 upnp_table_fail_unseen (UpnpTableOperation *self, const UpnpSoapReply *reply)
 {
-  upnp_table_keep_unconfirmed (self);
   upnp_operation_fail_unseen (&self->negotiation.operation, reply, self->external_port);
 }
 
@@ -268,7 +244,7 @@ on_scanned_before_delete (UpnpNegotiation *negotiation,
   else if (result == UPNP_LOOKUP_UNKNOWN)
     upnp_table_fail_unseen (self, NULL);
   else
-    upnp_operation_succeed (&negotiation->operation);
+    upnp_table_take_absent (self);
 }
 
 /* The router shows its entries, but not this one. Some routers answer each question for a port
@@ -295,15 +271,19 @@ on_entry_before_delete (const UpnpSoapReply *reply,
   UpnpTableOperation *self = user_data;
   UpnpOperation *operation = &self->negotiation.operation;
   g_autoptr (UpnpTableEntry) entry = NULL;
-  UpnpLookupResult result = upnp_table_take_entry (self, reply, local_address, error, &entry);
+  UpnpLookupResult result;
 
+  if (upnp_table_ask_substitute (self, reply, error, on_entry_before_delete))
+    return;
+
+  result = upnp_table_take_entry (self, reply, local_address, error, &entry);
   self->verified = TRUE;
   if (result == UPNP_LOOKUP_OURS)
     upnp_table_delete (self);
   else if (self->unclear)
     upnp_table_fail_unseen (self, reply);
   else if (result == UPNP_LOOKUP_FREE || result == UPNP_LOOKUP_TAKEN)
-    upnp_operation_succeed (operation);
+    upnp_table_take_absent (self);
   else if (upnp_lookup_is_lost (reply, error) ||
            g_error_matches (error, PLUM_ERROR, PLUM_ERROR_TIMED_OUT))
     upnp_operation_fail_exchange (operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
@@ -316,6 +296,8 @@ on_entry_before_delete (const UpnpSoapReply *reply,
     upnp_table_take_unseen (self, reply, error);
   else if (self->certain)
     upnp_table_delete_unread (self);
+  else if (self->unanswered)
+    upnp_table_take_absent (self);
   else if (error != NULL || reply->outcome == UPNP_SOAP_NO_ANSWER)
     upnp_operation_fail_exchange (operation, UPNP_ACTION_GET_SPECIFIC, reply, error);
   else
@@ -333,11 +315,12 @@ on_table_found (UpnpNegotiation *negotiation, UpnpLookupResult result, guint ext
   if (result == UPNP_LOOKUP_OURS)
     {
       self->external_port = external_port;
+      upnp_table_set_unconfirmed (self, external_port);
       self->verified = TRUE;
       upnp_table_delete (self);
     }
   else if (result == UPNP_LOOKUP_FREE)
-    upnp_operation_succeed (operation);
+    upnp_table_succeed (self);
   else if (negotiation->find.unclear)
     upnp_operation_fail (
       operation, PLUM_ERROR_NOT_SUPPORTED,
@@ -350,25 +333,6 @@ on_table_found (UpnpNegotiation *negotiation, UpnpLookupResult result, guint ext
       _ ("%s does not list its table: the port that it chose may remain until its "
          "lease expires"),
       operation->device->name);
-}
-
-static UpnpTableOperation *
-upnp_table_operation_new (UpnpSession *session,
-                          PlumRequest *request,
-                          PlumLease *lease,
-                          PlumCall *call)
-{
-  UpnpTableOperation *self =
-    upnp_operation_new (sizeof (UpnpTableOperation), session, call, upnp_table_operation_clear);
-
-  self->negotiation.protocol = plum_request_get_protocol (request);
-  self->internal_port = plum_request_get_internal_port (request);
-  upnp_hosts_fill (&self->negotiation.hosts, request);
-  self->no_lease = lease == NULL;
-  if (lease != NULL)
-    self->external_port = plum_lease_get_external_port (lease);
-
-  return upnp_operation_need_device_of (&self->negotiation.operation, lease) ? self : NULL;
 }
 
 /* Another address of this host in the token: the entry is ours nevertheless (quirk 77). */
@@ -413,7 +377,7 @@ upnp_unmap_start (UpnpSession *session, PlumRequest *request, PlumLease *lease, 
   UpnpPorts *ports = upnp_session_get_ports (session);
   UpnpTableOperation *self = upnp_table_operation_new (session, request, lease, call);
   const UpnpHosts *hosts;
-  const UpnpPort *held;
+  const UpnpPort *held = NULL;
   gboolean ours;
 
   if (self == NULL)
@@ -421,15 +385,13 @@ upnp_unmap_start (UpnpSession *session, PlumRequest *request, PlumLease *lease, 
 
   hosts = &self->negotiation.hosts;
   if (lease == NULL)
-    self->external_port =
-      upnp_ports_get_unconfirmed (ports, self->negotiation.protocol, self->internal_port, hosts);
-  upnp_ports_set_unconfirmed (ports, self->negotiation.protocol, self->internal_port, hosts, 0);
+    self->external_port = upnp_table_get_unconfirmed (self);
   upnp_table_take_former_address (self, request, lease);
 
   /* No request is unanswered. */
   if (self->external_port == 0)
     {
-      upnp_operation_succeed (&self->negotiation.operation);
+      upnp_table_succeed (self);
       return;
     }
   if (self->external_port == UPNP_UNKNOWN_PORT)
@@ -438,15 +400,22 @@ upnp_unmap_start (UpnpSession *session, PlumRequest *request, PlumLease *lease, 
       return;
     }
 
-  held = upnp_ports_lookup (ports, self->negotiation.protocol, self->external_port, hosts);
+  /* What this process holds is of the service that it uses now. */
+  if (upnp_operation_is_current (&self->negotiation.operation))
+    held = upnp_ports_lookup (ports, self->negotiation.protocol, self->external_port, hosts);
   ours = held != NULL && held->internal_port == self->internal_port &&
          upnp_hosts_equal (&held->hosts, hosts);
   self->held = ours;
-  upnp_ports_remove (ports, self->negotiation.protocol, self->external_port, hosts);
-  upnp_session_report_changed (session);
+  if (held != NULL)
+    {
+      upnp_ports_remove (ports, self->negotiation.protocol, self->external_port, hosts);
+      upnp_session_report_changed (session);
+    }
 
   /* Another host may have the port by now (quirks 49, 73): read the entry first. */
-  self->certain = lease != NULL && (ours || plum_lease_get_token (lease) != NULL);
+  self->certain =
+    lease != NULL &&
+    (ours || (plum_lease_get_token (lease) != NULL && !self->negotiation.operation.substitute));
   if (self->certain && !upnp_lookup_is_possible (self->negotiation.operation.device))
     upnp_table_delete_unread (self);
   else
@@ -471,6 +440,9 @@ upnp_table_remove_held (UpnpTableOperation *self)
 {
   UpnpSession *session = self->negotiation.operation.session;
 
+  if (!upnp_operation_is_current (&self->negotiation.operation))
+    return;
+
   upnp_ports_remove (upnp_session_get_ports (session), self->negotiation.protocol,
                      self->external_port, &self->negotiation.hosts);
   upnp_session_report_changed (session);
@@ -488,6 +460,8 @@ on_checked (const UpnpSoapReply *reply,
   g_autofree char *target = NULL;
   UpnpLookupResult result;
 
+  if (upnp_table_ask_substitute (self, reply, error, on_checked))
+    return;
   if (error != NULL || reply->outcome == UPNP_SOAP_NO_ANSWER)
     {
       upnp_operation_fail_exchange (operation, UPNP_ACTION_GET_SPECIFIC, reply, error);

@@ -130,6 +130,32 @@ test_map_page (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
 }
 
+/* -- An add that takes effect, and is answered with an error status -- */
+
+static void
+answer_add_bare (const char *request, guint *status, GString *body, gpointer data)
+{
+  if (strstr (request, "#AddPortMapping\"") == NULL)
+    return;
+
+  *status = 500;
+  g_string_assign (body, "");
+}
+
+/* The router does not show its entries: no other request could leave a second entry, or one that
+ * does not expire. */
+static void
+test_bare_add (Fixture *f, gconstpointer data)
+{
+  discover (f);
+  f->igd->edit = answer_add_bare;
+  assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
+                    "UPnP: " GATEWAY " answered AddPortMapping with HTTP 500 without SOAP; TCP "
+                    "port 8080 may remain on the router for up to 7200 s");
+  g_assert_cmpuint (f->igd->counts.add, ==, 1);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+}
+
 /* -- Connections that end between two actions of one mapping -- */
 
 #define HUNG_UP(action) "UPnP: " action ": " GATEWAY " port "
@@ -319,6 +345,7 @@ static const UpnpTest tests[] = {
     { .empty_success = TRUE, .ignore_adds = TRUE },
     test_empty_and_nothing_done },
   { "errors/html-page", { .html_success = TRUE, .ignore_adds = TRUE }, test_map_page },
+  { "errors/bare-add", { .specific_fault = 401 }, test_bare_add },
   { "errors/replacing-cut-off",
     { .refuse_renewal = TRUE, .hang_up_on = "DeletePortMapping" },
     test_replacing_cut_off },

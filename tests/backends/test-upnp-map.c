@@ -566,12 +566,12 @@ test_bare_error (Fixture *f, gconstpointer data)
 
   discover (f);
   done = map_call (f, 8080, 8080, LIFETIME);
-  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_REFUSED);
-  g_assert_true (
-    g_str_has_prefix (plum_call_get_error (done)->message,
-                      "UPnP: " GATEWAY
-                      " refused AddPortMapping (HTTP 500 without a reason): check whether UPnP is "
-                      "enabled in the router's settings; TCP port "));
+  g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_MALFORMED);
+  g_assert_true (g_str_has_prefix (plum_call_get_error (done)->message,
+                                   "UPnP: " GATEWAY
+                                   " answered AddPortMapping with HTTP 500 without "
+                                   "SOAP; TCP port 8080 may remain "));
+  g_assert_cmpuint (f->igd->counts.add, ==, 2); /* timed and permanent */
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
 }
 

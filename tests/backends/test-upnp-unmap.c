@@ -218,7 +218,8 @@ test_unusable_look_without_lease (Fixture *f, gconstpointer data)
   f->igd->edit = lose_from_add_on;
   f->igd->edit_data = &lost;
   mapped = map_call (f, 8080, 9000, LIFETIME);
-  g_assert_nonnull (plum_call_get_error (mapped));
+  assert_not_confirmed (mapped);
+  g_assert_cmpuint (f->igd->counts.add, ==, 1);
   g_assert_nonnull (find (f, 9000));
 
   /* The look fails, and fails again in the next clean-up; then the entry is deleted. */
@@ -508,6 +509,54 @@ test_list_is_no_proof (Fixture *f, gconstpointer data)
     }
 }
 
+/* -- The delete is answered without a reason, and not carried out -- */
+
+typedef struct
+{
+  gboolean hides;   /* the look after the delete is answered in the same way */
+  gboolean deleted; /* a delete was received */
+} BareDelete;
+
+static void
+answer_bare_503 (const char *request, guint *status, GString *body, gpointer data)
+{
+  BareDelete *self = data;
+  gboolean is_delete = strstr (request, "#DeletePortMapping\"") != NULL;
+
+  self->deleted |= is_delete;
+  if (!is_delete && !(self->hides && self->deleted))
+    return;
+
+  *status = 503;
+  g_string_assign (body, "");
+}
+
+/* The cause may be momentary: the record of the mapping stays. */
+static void
+test_bare_delete (Fixture *f, gconstpointer data)
+{
+  for (guint hides = 0; hides < 2; hides++)
+    {
+      g_autoptr (PlumLease) lease = map_port (f, 9000);
+      g_autoptr (PlumCall) done = NULL;
+      BareDelete bare = { .hides = hides };
+
+      f->igd->switches.delete_fault = 501; /* it keeps the entry */
+      f->igd->edit = answer_bare_503;
+      f->igd->edit_data = &bare;
+      done = lease_call (f, PLUM_CALL_UNMAP, lease);
+      g_assert_true (bare.deleted);
+      g_assert_error (plum_call_get_error (done), PLUM_ERROR, PLUM_ERROR_MALFORMED);
+      g_assert_cmpstr (plum_call_get_error (done)->message, ==,
+                       "UPnP: " GATEWAY " answered DeletePortMapping with HTTP 503 without SOAP");
+
+      f->igd->switches.delete_fault = 0;
+      f->igd->edit = NULL;
+      unmap_port (f, lease);
+      g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
+    }
+}
+
 /* -- The answer to a delete is verified -- */
 
 #define STILL_LISTED(port)                                                                         \
@@ -735,6 +784,8 @@ static const UpnpTest tests[] = {
   { "unmap/not-listed", { 0 }, test_not_listed },
   { "unmap/listed", { 0 }, test_listed },
   { "unmap/list-is-no-proof", { 0 }, test_list_is_no_proof },
+  { "unmap/bare-delete", { 0 }, test_bare_delete },
+  { "unmap/bare-delete/unread", { .specific_fault = 401 }, test_bare_delete },
   { "unmap/kept", { .keep_deleted = TRUE }, test_kept },
   { "unmap/kept/moved", { .keep_deleted = TRUE, .other_clients = TRUE }, test_kept_moved },
   { "unmap/kept/entry", { .keep_deleted = TRUE }, test_kept_entry },
