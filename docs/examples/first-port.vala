@@ -4,14 +4,16 @@
 
 void on_changed (Plum.Mapping mapping) {
   if (mapping.state == Plum.State.SUCCESS) {
-    print ("Reachable at %s:%u\n", mapping.external_host, mapping.external_port);
+    // null: the router has no address at present
+    print ("Mapped at %s, port %u\n", mapping.external_host ?? "an unknown address",
+           mapping.external_port);
   }
 }
 
 // The library tries again.
 void on_error (Plum.Mapping mapping) {
   if (mapping.error_summary != null) {
-    print ("Not reachable: %s\n", mapping.error_summary);
+    print ("Not mapped: %s\n", mapping.error_summary);
   }
 }
 

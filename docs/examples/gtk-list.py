@@ -18,7 +18,9 @@ def describe_port(mapping):
 
 def describe_state(mapping):
     if mapping.props.state == Plum.State.SUCCESS:
-        return "%s:%d" % (mapping.props.external_host, mapping.props.external_port)
+        # None: the router has no address at present.
+        host = mapping.props.external_host or "unknown address"
+        return "%s, port %d" % (host, mapping.props.external_port)
     return mapping.props.error_summary or mapping.props.state.value_nick
 
 
@@ -58,7 +60,7 @@ class Application(Gtk.Application):
     def make_window(self):
         view = Gtk.ColumnView(model=Gtk.NoSelection(model=self.manager))
         view.append_column(make_column("Port", describe_port))
-        view.append_column(make_column("Reachable at", describe_state))
+        view.append_column(make_column("Mapped at", describe_state))
         return Gtk.ApplicationWindow(application=self, title="Ports", default_width=500,
                                      default_height=200, child=view)
 

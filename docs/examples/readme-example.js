@@ -10,9 +10,9 @@ Gio._promisify(Plum.Manager.prototype, 'close_async', 'close_finish');
 const manager = new Plum.Manager();
 try {
     const mapping = await manager.create_mapping_async(Plum.Protocol.TCP, 8080, 0, 0, null);
-    print(`Reachable at ${mapping.externalHost}:${mapping.externalPort}`);
+    print(`Mapped at ${mapping.externalHost ?? 'an unknown address'}, port ${mapping.externalPort}`);
     await manager.close_async(null);   // removes the mapping from the router
 } catch (error) {
-    printerr(`Not reachable: ${error.message}`);
+    printerr(`Not mapped: ${error.message}`);
     System.exit(1);
 }

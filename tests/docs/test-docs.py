@@ -29,6 +29,8 @@ sys.dont_write_bytecode = True
 import manual
 
 EXAMPLE = re.compile(r"<!-- (examples/\S+) -->\n```(\w+)\n(.*?)```\n", re.DOTALL)
+README_EXAMPLE = re.compile(r"```\w+\n((?:(?!```).)*)```\n\nThis is \[docs/(examples/\S+)\]",
+                            re.DOTALL)
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 METHOD_LINK = re.compile(r"\[`\w+`\]\(method\.(\w+\.\w+)\.html\)")
@@ -125,7 +127,11 @@ def check_examples(folder):
             shown += 1
             if match[3] != example(folder, match[1]):
                 yield "%s: %s differs from the file: call test-docs.py --write" % (path, match[1])
-    if shown == 0:
+    readme = README_EXAMPLE.findall(read(os.path.join(os.path.dirname(folder), "README.md")))
+    for text, name in readme:
+        if text != example(folder, name):
+            yield "README.md: %s differs from the file" % name
+    if shown == 0 or not readme:
         yield "no page shows an example"
 
 

@@ -2,8 +2,9 @@
 
 """Runs the examples of the manual behind a router, as a reader would.
 
-With --unreachable, each example is also run where no port can be mapped: without a network, and
-behind a router that does not answer. There it prints the reason in one line and does not crash.
+With --unreachable, each example is also run behind a router that has no address, and where no port
+can be mapped: without a network, and behind a router that does not answer. There it prints the reason
+in one line and does not crash.
 
 The prefix of the name of an example says how it ends:
   once-   maps a port, prints the result, unmaps the port and exits; fails if there is no mapping
@@ -27,7 +28,14 @@ from fake_gateway import FakeGateway
 import lan
 
 DEADLINE = 20  # s; reached only if a test fails
-NOT_REACHABLE = 60  # s; the same, for a router that does not answer
+NOT_MAPPED = 60  # s; the same, for a router that does not answer
+
+# What a router is like, and what an example prints behind it.
+PLACES = {
+    "router": ({}, "Mapped at 1.2.3.4, port 8080\n"),
+    "router-without-address": ({"external": "0.0.0.0"},
+                               "Mapped at an unknown address, port 8080\n"),
+}
 
 
 def equal(got, expected):
@@ -45,12 +53,13 @@ def router(**options):
     return gateway
 
 
-def check(host, command, killed):
-    with router() as gateway, start(host, command) as program:
+def check(host, command, place, killed):
+    options, line = PLACES[place]
+    with router(**options) as gateway, start(host, command) as program:
         try:
             ready, _, _ = select.select([program.stdout], [], [], DEADLINE)
             assert ready, "the program printed nothing"
-            equal(program.stdout.readline(), "Reachable at 1.2.3.4:8080\n")
+            equal(program.stdout.readline(), line)
             equal(list(gateway.table), [("tcp", 8080)])
             program.send_signal(signal.SIGINT)
             output, errors = program.communicate(timeout=DEADLINE)
@@ -61,33 +70,34 @@ def check(host, command, killed):
         assert killed or gateway.wait_for(lambda table: not table), "the mapping still exists"
 
 
-def check_once(host, command):
-    with router() as gateway, start(host, command) as program:
+def check_once(host, command, place):
+    options, line = PLACES[place]
+    with router(**options) as gateway, start(host, command) as program:
         try:
             output, errors = program.communicate(timeout=DEADLINE)
         except BaseException:
             program.kill()
             raise
-        equal((program.returncode, output, errors), (0, "Reachable at 1.2.3.4:8080\n", ""))
+        equal((program.returncode, output, errors), (0, line, ""))
         assert gateway.wait_for(lambda table: not table), "the mapping still exists"
 
 
-def check_behind_router(host, name, command):
+def check_behind_router(host, name, command, place):
     if name.startswith("once-"):
-        check_once(host, command)
+        check_once(host, command, place)
     else:
-        check(host, command, killed=name.startswith("kept-"))
+        check(host, command, place, killed=name.startswith("kept-"))
 
 
 def read_reason(program, fails):
     """Returns what the program prints, and its exit status."""
     if not fails:
-        ready, _, _ = select.select([program.stdout], [], [], NOT_REACHABLE)
+        ready, _, _ = select.select([program.stdout], [], [], NOT_MAPPED)
         assert ready, "the program printed nothing"
         reason = program.stdout.readline()
         equal(program.poll(), None)
         program.send_signal(signal.SIGINT)
-    output, errors = program.communicate(timeout=NOT_REACHABLE)
+    output, errors = program.communicate(timeout=NOT_MAPPED)
     return output + errors if fails else reason + output + errors, program.returncode
 
 
@@ -97,7 +107,7 @@ def check_reason(name, program):
         text, status = read_reason(program, fails)
     finally:
         program.kill()
-    assert re.fullmatch(r"Not reachable: [^\n]*[a-z][^\n]*\n", text), "it prints %r" % text
+    assert re.fullmatch(r"Not mapped: [^\n]*[a-z][^\n]*\n", text), "it prints %r" % text
     equal(status, 1 if fails else 0)
 
 
@@ -136,9 +146,14 @@ def run(examples, places, results):
         print("1..%d" % (len(examples) + len(places) * len(runnable)))
         for name, command in examples:
             skip = command[1] if command[0] == "SKIP" else None
-            results.add(name, check_behind_router, host, name, command, skip=skip)
+            results.add(name, check_behind_router, host, name, command, "router", skip=skip)
 
         for place in places:
+            if place in PLACES:
+                for name, command in runnable:
+                    results.add("%s/%s" % (place, name), check_behind_router, host, name, command,
+                                place)
+                continue
             with contextlib.ExitStack() as stack:
                 if place == "silent-router":
                     stack.enter_context(router(silent=True))
@@ -159,7 +174,7 @@ def main():
 
     try:
         lan.enter_router()
-        run(examples, ("silent-router", "no-network") if unreachable else (), results)
+        run(examples, ("router-without-address", "silent-router", "no-network") if unreachable else (), results)
     except lan.Unavailable as reason:
         print("1..0 # SKIP %s" % reason)
     return 1 if results.failed else 0

@@ -21,12 +21,14 @@ on_mapped (GObject *object, GAsyncResult *result, gpointer user_data)
 
   if (mapping != NULL)
     {
-      g_print ("Reachable at %s:%u\n", plum_mapping_get_external_host (mapping),
+      const char *host = plum_mapping_get_external_host (mapping);
+
+      g_print ("Mapped at %s, port %u\n", host != NULL ? host : "an unknown address",
                plum_mapping_get_external_port (mapping));
       status = 0;
     }
   else
-    g_print ("Not reachable: %s\n", error->message);
+    g_print ("Not mapped: %s\n", error->message);
 
   /* ... serve ... */
 

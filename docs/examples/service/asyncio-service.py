@@ -15,9 +15,11 @@ RETRIED = plum_service.State.PENDING, plum_service.State.FAILURE
 
 def report(snapshot):
     if snapshot.state == plum_service.State.SUCCESS:
-        print("Reachable at %s:%d" % (snapshot.external_host, snapshot.external_port), flush=True)
+        # Empty: the router has no address at present.
+        host = snapshot.external_host or "an unknown address"
+        print("Mapped at %s, port %d" % (host, snapshot.external_port), flush=True)
     elif snapshot.error_text and snapshot.state in RETRIED:
-        print("Not reachable: %s" % snapshot.error_text, flush=True)
+        print("Not mapped: %s" % snapshot.error_text, flush=True)
 
 
 async def main():

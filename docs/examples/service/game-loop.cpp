@@ -45,10 +45,11 @@ void
 show (const PlumServiceMapping &mapping)
 {
   if (mapping.state == PLUM_SERVICE_SUCCESS)
-    std::cout << "Reachable at " << mapping.external_host << ":" << mapping.external_port
-              << std::endl;
+    std::cout << "Mapped at "
+              << (*mapping.external_host ? mapping.external_host : "an unknown address")
+              << ", port " << mapping.external_port << std::endl;
   else if (mapping.error != PLUM_SERVICE_OK)
-    std::cout << "Not reachable: " << mapping.error_text << std::endl;
+    std::cout << "Not mapped: " << mapping.error_text << std::endl;
 }
 
 }
