@@ -263,7 +263,7 @@ class Service:
     discover_timeout, mapping_timeout, recheck_period, lease_duration: in seconds.
     backends: names in order of preference, such as ["pcp", "upnp"].
     gateway_address, interface_name: which router to use; by default that of the default route.
-    application_name: the name in the mapping table of the router.
+    application_name: the name in the mapping table of the router; by default "plum".
     state_directory: created if necessary; lets a later run delete what a crash left.
     max_hops: through how many routers a port may be mapped, from 1 to 3; by default 2.
     """

@@ -37,6 +37,7 @@ on_startup (GApplication *application, Program *program)
   g_autoptr (GError) error = NULL;
 
   program->manager = plum_manager_new ();
+  plum_manager_set_application_name (program->manager, "Example");
   g_signal_connect (program->manager, "mapping-changed", G_CALLBACK (on_changed), NULL);
   g_signal_connect (mapping, "notify::error-summary", G_CALLBACK (on_error), NULL);
   if (!plum_manager_add_mapping (program->manager, mapping, &error))

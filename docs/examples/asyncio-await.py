@@ -20,7 +20,7 @@ async def main():
     interrupted = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
 
-    manager = Plum.Manager()
+    manager = Plum.Manager(application_name="Example")
     try:
         mapping = await manager.create_mapping_async(Plum.Protocol.TCP, 8080, 0, 0)
     except GLib.Error as error:

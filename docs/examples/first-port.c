@@ -60,6 +60,8 @@ main (void)
   Program program = { loop, manager };
   g_autoptr (GError) error = NULL;
 
+  /* The name in the mapping table of the router. */
+  plum_manager_set_application_name (manager, "Example");
   g_signal_connect (mapping, "changed", G_CALLBACK (on_changed), NULL);
   g_signal_connect (mapping, "notify::error-summary", G_CALLBACK (on_error), NULL);
   g_unix_signal_add (SIGINT, on_interrupt, &program);

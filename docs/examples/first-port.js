@@ -10,7 +10,7 @@ Gio._promisify(Plum.Manager.prototype, 'close_async', 'close_finish');
 
 const SIGINT = 2;
 const loop = new GLib.MainLoop(null, false);
-const manager = new Plum.Manager();
+const manager = new Plum.Manager({applicationName: 'Example'});
 const mapping = Plum.Mapping.new(Plum.Protocol.TCP, 8080);
 
 mapping.connect('changed', () => {

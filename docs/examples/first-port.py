@@ -38,7 +38,7 @@ def on_interrupt():
 
 
 loop = GLib.MainLoop()
-manager = Plum.Manager()
+manager = Plum.Manager(application_name="Example")
 mapping = Plum.Mapping.new(Plum.Protocol.TCP, 8080)
 mapping.connect("changed", on_changed)
 mapping.connect("notify::error-summary", on_error)

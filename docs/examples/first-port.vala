@@ -29,7 +29,7 @@ async void close_manager (Plum.Manager manager, MainLoop loop) {
 
 int main () {
   var loop = new MainLoop ();
-  var manager = new Plum.Manager ();
+  var manager = new Plum.Manager () { application_name = "Example" };
   var mapping = new Plum.Mapping (Plum.Protocol.TCP, 8080);
 
   mapping.changed.connect (on_changed);

@@ -47,7 +47,7 @@ def make_column(title, describe):
 class Application(Gtk.Application):
     def do_startup(self):
         Gtk.Application.do_startup(self)
-        self.manager = Plum.Manager()
+        self.manager = Plum.Manager(application_name="Example")
         for protocol, port in (Plum.Protocol.TCP, 8080), (Plum.Protocol.UDP, 8081):
             self.manager.add_mapping(Plum.Mapping.new(protocol, port))
         self.hold()   # until the manager is closed, also without a window

@@ -7,7 +7,7 @@ import System from 'system';
 Gio._promisify(Plum.Manager.prototype, 'create_mapping_async', 'create_mapping_finish');
 Gio._promisify(Plum.Manager.prototype, 'close_async', 'close_finish');
 
-const manager = new Plum.Manager();
+const manager = new Plum.Manager({applicationName: 'Example'});
 try {
     const mapping = await manager.create_mapping_async(Plum.Protocol.TCP, 8080, 0, 0, null);
     print(`Mapped at ${mapping.externalHost ?? 'an unknown address'}, port ${mapping.externalPort}`);

@@ -33,6 +33,6 @@ def end(failure):
 
 status = None
 loop = GLib.MainLoop()
-Plum.Manager().create_mapping_async(Plum.Protocol.TCP, 8080, 0, 0, None, on_mapped)
+Plum.Manager(application_name="Example").create_mapping_async(Plum.Protocol.TCP, 8080, 0, 0, None, on_mapped)
 loop.run()
 sys.exit(status)   # a text is printed, and the exit status is 1

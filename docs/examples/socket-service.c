@@ -86,6 +86,7 @@ main (void)
   Program program = { loop, manager };
   g_autoptr (GError) error = NULL;
 
+  plum_manager_set_application_name (manager, "Example");
   g_signal_connect (manager, "mapping-changed", G_CALLBACK (on_changed), NULL);
   g_signal_connect (service, "event", G_CALLBACK (on_event), manager);
   g_signal_connect (service, "incoming", G_CALLBACK (on_incoming), NULL);

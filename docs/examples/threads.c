@@ -57,6 +57,7 @@ run_worker (gpointer user_data)
 
   g_main_context_push_thread_default (worker->context);
   worker->manager = plum_manager_new ();
+  plum_manager_set_application_name (worker->manager, "Example");
   g_signal_connect (worker->manager, "mapping-changed", G_CALLBACK (on_changed), worker);
   g_main_loop_run (worker->loop);
 

@@ -160,7 +160,8 @@ typedef struct
   const char *const *backends;   /* names in order of preference, with a final NULL */
   const char *gateway_address;   /* of the router; default: the next hop of the default route */
   const char *interface_name;
-  const char *application_name; /* the name in the mapping table of the router */
+  /* The name in the mapping table of the router; default: that of g_get_prgname(), or "plum". */
+  const char *application_name;
   /* Created if necessary. Lets a later run delete what a crash left. */
   const char *state_directory;
   uint32_t max_hops; /* through how many routers a port may be mapped, from 1 to 3; default: 2 */

@@ -27,7 +27,7 @@ async def main():
     interrupted = asyncio.Event()
     loop.add_signal_handler(signal.SIGINT, interrupted.set)
 
-    service = plum_service.Service()
+    service = plum_service.Service(application_name="Example")
     # The service calls back in its own thread; report() runs in the event loop.
     service.add("tcp", 8080, callback=lambda snapshot: loop.call_soon_threadsafe(report, snapshot))
     await interrupted.wait()

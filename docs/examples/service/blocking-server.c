@@ -43,6 +43,7 @@ main (void)
 {
   struct sigaction action = { 0 };
   PlumServiceMapping mapping = { 0 };
+  PlumServiceConfig config;
   PlumServiceRequest request;
   PlumService *service;
   int client, id;
@@ -56,7 +57,9 @@ main (void)
   action.sa_handler = on_signal;
   sigaction (SIGINT, &action, NULL);
 
-  service = plum_service_new (NULL, NULL);
+  plum_service_config_init (&config, sizeof config);
+  config.application_name = "Example"; /* in the mapping table of the router */
+  service = plum_service_new (&config, NULL);
   plum_service_request_init (&request, sizeof request);
   request.protocol = PLUM_SERVICE_TCP;
   request.internal_port = PORT;

@@ -58,8 +58,11 @@ int
 main ()
 {
   Events events;
+  PlumServiceConfig config;
+  plum_service_config_init (&config, sizeof config);
+  config.application_name = "Example"; /* in the mapping table of the router */
   std::unique_ptr<PlumService, decltype (&plum_service_free)> service (
-    plum_service_new (nullptr, nullptr), plum_service_free);
+    plum_service_new (&config, nullptr), plum_service_free);
   PlumServiceRequest request;
   PlumServiceMapping mapping;
 
