@@ -14,6 +14,7 @@ import os
 import select
 import shutil
 import signal
+import site
 import subprocess
 import sys
 import tempfile
@@ -234,6 +235,21 @@ def service_python(here):
     equal(len(found), 1)
     run(sys.executable, "-c", "import plum_service; plum_service.Service().close()",
         env=dict(here.env, PYTHONPATH=os.path.dirname(found[0])))
+
+
+@test("/installed/service/python-module-is-searched")
+def service_python_searched(here):
+    """The interpreter searches the directory of the module, if it searches any of the prefix."""
+    if not here.has_service():
+        return None
+    found = glob.glob(here.prefix + "/**/plum_service.py", recursive=True)
+    folder = os.path.dirname(found[0])[len(here.root):]
+    inside = [path for path in site.getsitepackages()
+              if path.startswith(os.path.join(PREFIX, "lib"))]
+    if not inside:
+        return "SKIP %s searches no directory of %s" % (sys.executable, PREFIX)
+    assert folder in inside, "%r is not in %r" % (folder, inside)
+    return None
 
 
 @test("/installed/symbols/modules")
