@@ -252,6 +252,24 @@ def service_python_searched(here):
     return None
 
 
+DEVENV = """
+set -e
+test "$(pkg-config --variable=backenddir plum-glib-1.0)" = "$2/backends/modules"
+cc "$1/readme-example.c" -o "$3/devenv-glib" $(pkg-config --cflags --libs plum-glib-1.0)
+if pkg-config --exists plum-service-1.0; then
+  cc "$1/service/blocking-server.c" -o "$3/devenv-service" \\
+    $(pkg-config --cflags --libs plum-service-1.0)
+  python3 -c "import plum_service; plum_service.Service().close()"
+fi
+"""
+
+
+@test("/installed/devenv/builds-programs")
+def devenv(here):
+    """In meson devenv, programs use the build tree in the place of an installation."""
+    run("meson", "devenv", "-C", BUILD, "sh", "-c", DEVENV, "sh", EXAMPLES, BUILD, here.folder)
+
+
 @test("/installed/symbols/modules")
 def symbols_of_modules(here):
     for path in glob.glob(here.backends + "/*.so"):
