@@ -206,6 +206,18 @@ def check_defaults(folder, gir):
         yield "no property has the default %s" % values
 
 
+def check_errors(folder, gir):
+    """The overview describes each error code."""
+    root = xml.etree.ElementTree.parse(gir).getroot()
+    codes = [member.get(manual.C + "identifier")
+             for kind in root.iter(manual.GIR + "enumeration") if kind.get("name") == "Error"
+             for member in kind.findall(manual.GIR + "member")]
+    listed = re.findall(r"^\| `(PLUM_ERROR_\w+)` \|", read(os.path.join(folder, "overview.md")),
+                        re.MULTILINE)
+    if not codes or listed != codes:
+        yield "overview.md lists the errors %s, expected %s" % (listed, codes)
+
+
 def check_index(folder, pages):
     """README.md lists the pages in the order of the manual."""
     listed = re.findall(r"^- \[([^\]]*)\]\((\S+\.md)\)", read(os.path.join(folder, "README.md")),
@@ -373,6 +385,7 @@ def main():
               ("named-tests-exist", check_test_paths(folder))]
     if arguments.gir:
         checks.append(("defaults-are-documented", check_defaults(folder, arguments.gir)))
+        checks.append(("errors-are-documented", check_errors(folder, arguments.gir)))
     if arguments.manual:
         checks.append(("links-of-the-manual", check_manual(arguments.manual, folder)))
 
