@@ -22,6 +22,7 @@ async def main():
 
     manager = Plum.Manager(application_name="Example")
     try:
+        # No preference for an external port, and the default timeout of 30 s.
         mapping = await manager.create_mapping_async(Plum.Protocol.TCP, 8080, 0, 0)
     except GLib.Error as error:
         sys.exit("Not mapped: %s" % error.message)

@@ -27,6 +27,7 @@ main (void)
   g_autoptr (PlumManager) manager = plum_manager_new ();
 
   plum_manager_set_application_name (manager, "Example"); /* in the router's table */
+  /* No preference for an external port, and the default timeout of 30 s. */
   plum_manager_create_mapping_async (manager, PLUM_PROTOCOL_TCP, 8080, 0, 0, NULL, on_mapped, loop);
   g_main_loop_run (loop);
   return 1; /* the loop ends only if the port is not mapped */

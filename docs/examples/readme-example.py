@@ -33,6 +33,8 @@ def end(failure):
 
 status = None
 loop = GLib.MainLoop()
-Plum.Manager(application_name="Example").create_mapping_async(Plum.Protocol.TCP, 8080, 0, 0, None, on_mapped)
+manager = Plum.Manager(application_name="Example")
+# No preference for an external port, and the default timeout of 30 s.
+manager.create_mapping_async(Plum.Protocol.TCP, 8080, 0, 0, None, on_mapped)
 loop.run()
 sys.exit(status)   # a text is printed, and the exit status is 1

@@ -33,6 +33,7 @@ class MyBackend extends Plum.Backend {
 const manager = new Plum.Manager({applicationName: 'Example'});
 manager.add_backend_type(MyBackend.$gtype, 'mine', 500);
 try {
+    // no preference for an external port, and the default timeout of 30 s
     const mapping = await manager.create_mapping_async(Plum.Protocol.TCP, 8080, 0, 0, null);
     print(`Mapped at ${mapping.externalHost}, port ${mapping.externalPort}`);
     await manager.close_async(null);

@@ -54,6 +54,7 @@ status = None
 loop = GLib.MainLoop()
 manager = Plum.Manager(application_name="Example")
 manager.add_backend_type(MyBackend, "mine", 500)
+# No preference for an external port, and the default timeout of 30 s.
 manager.create_mapping_async(Plum.Protocol.TCP, 8080, 0, 0, None, on_mapped)
 loop.run()
 sys.exit(status)

@@ -43,6 +43,7 @@ main (void)
   g_autoptr (PlumManager) manager = plum_manager_new ();
 
   /* Instead of pcp_init(), pcp_new_flow() and pcp_wait(). */
+  /* No preference for an external port, and a timeout of 10 s. */
   plum_manager_create_mapping_async (manager, PLUM_PROTOCOL_TCP, 8080, 0, 10000, NULL, on_mapped,
                                      loop);
   g_main_loop_run (loop);
