@@ -8,7 +8,8 @@ in one line and does not crash.
 
 The prefix of the name of an example says how it ends:
   once-   maps a port, prints the result, unmaps the port and exits; fails if there is no mapping
-  own-    the same, by a backend of its own, which does not ask the router; run behind a router only
+  list-   lists the table of the router, and fails where that is not possible, as behind this router
+  own-    as once-, by a backend of its own, which does not ask the router; run behind a router only
   first-  exits with a failure if the first attempt fails; unmaps the port and exits on SIGINT
   kept-   as first-, but SIGINT kills it, and the mapping remains until its lease expires
 Without a prefix, the example tries again after a failure, unmaps the port and exits on SIGINT.
@@ -84,8 +85,16 @@ def check_once(host, command, place):
         assert gateway.wait_for(lambda table: not table), "the mapping still exists"
 
 
+def check_list(host, command):
+    """The router supports PCP only."""
+    with router(), start(host, command) as program:
+        check_reason("list-", program)
+
+
 def check_behind_router(host, name, command, place):
-    if name.startswith("own-"):
+    if name.startswith("list-"):
+        check_list(host, command)
+    elif name.startswith("own-"):
         check_once(host, command, "own-backend")
     elif name.startswith("once-"):
         check_once(host, command, place)
@@ -106,12 +115,12 @@ def read_reason(program, fails):
 
 
 def check_reason(name, program):
-    fails = name.startswith(("once-", "first-", "kept-"))
+    fails = name.startswith(("once-", "first-", "kept-", "list-"))
     try:
         text, status = read_reason(program, fails)
     finally:
         program.kill()
-    assert re.fullmatch(r"Not mapped: [^\n]*[a-z][^\n]*\n", text), "it prints %r" % text
+    assert re.fullmatch(r"Not (mapped|listed): [^\n]*[a-z][^\n]*\n", text), "it prints %r" % text
     equal(status, 1 if fails else 0)
 
 
