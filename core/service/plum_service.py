@@ -31,7 +31,7 @@ class ErrorCode(enum.IntEnum):
     NO_BACKEND = -7         # the router answers to no protocol
     REFUSED = -8
     CONFLICT = -9           # the external port is in use
-    NO_RESOURCES = -10
+    NO_RESOURCES = -10      # the table is full, or there is no public address
     NOT_SUPPORTED = -11
     MALFORMED = -12         # the answer of the router is invalid
     DESTROYED = -13         # the mapping was unmapped during the wait
