@@ -32,6 +32,12 @@ plum_gateway_get_n_candidates (PlumGateway *self)
   return plum_race_get_n_candidates (self->race);
 }
 
+const char *
+plum_gateway_get_defects (PlumGateway *self)
+{
+  return plum_race_get_defects (self->race);
+}
+
 void
 plum_gateway_note_outcome (PlumGateway *self, guint index, const GError *error)
 {

@@ -128,7 +128,13 @@ plum_gateway_start_operation (PlumGateway *self,
  * If the router fails in the middle of its table, the list has the entries before, and its last
  * entry, which is not readable, stands for the rest.
  *
- * UPnP IGD supports this operation; PCP and NAT-PMP do not.
+ * The gateways of the host are known after [method@Plum.Manager.discover_async], or when a mapping
+ * was added.
+ *
+ * UPnP IGD supports this operation; PCP and NAT-PMP do not. A router that supports only these, and
+ * the gateway of an IPv6 network, whose firewall cannot list its pinholes, fail with
+ * %PLUM_ERROR_NOT_SUPPORTED. For the mappings that this program has recorded, see
+ * [method@Plum.Manager.dup_recorded_entries].
  *
  * Since: 1.0
  */

@@ -55,6 +55,7 @@ void plum_gateway_discover (PlumGateway *self, gboolean again);
 PlumPick plum_gateway_pick (PlumGateway *self, guint first, const gboolean *tried, guint *index);
 PlumCandidate *plum_gateway_get_candidate (PlumGateway *self, guint index);
 guint plum_gateway_get_n_candidates (PlumGateway *self);
+const char *plum_gateway_get_defects (PlumGateway *self); /* (nullable) */
 void plum_gateway_note_outcome (PlumGateway *self, guint index, const GError *error);
 gboolean plum_gateway_is_inapplicable (PlumGateway *self, guint index);
 

@@ -38,6 +38,7 @@ struct _PlumRace
 
   GPtrArray *candidates; /* (element-type Candidate), best first */
   GListStore *probes;
+  char *defects; /* (nullable): why backends cannot be used */
   PlumTimer grace;
   gboolean grace_ended;
   PlumTimer settle;

@@ -67,6 +67,8 @@ void plum_race_free (PlumRace *self);
 void plum_race_close (PlumRace *self);
 
 guint plum_race_get_n_candidates (PlumRace *self);
+/* Why some backends are no candidates, such as an unknown name, for people. (nullable) */
+const char *plum_race_get_defects (PlumRace *self);
 PlumCandidate *plum_race_get_candidate (PlumRace *self, guint index);
 /* A list of PlumProbe, in the order of the candidates. (transfer none) */
 GListModel *plum_race_get_probes (PlumRace *self);

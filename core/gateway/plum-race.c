@@ -362,7 +362,14 @@ plum_race_add_candidate (PlumRace *self,
   Candidate *candidate;
 
   if (type == G_TYPE_INVALID)
-    return;
+    {
+      g_autofree char *before = self->defects;
+      const GError *error = plum_backend_info_get_error (info);
+
+      self->defects = before != NULL ? g_strconcat (before, "; ", error->message, NULL)
+                                     : g_strdup (error->message);
+      return;
+    }
 
   candidate = g_new0 (Candidate, 1);
   candidate->race = self;
@@ -411,6 +418,7 @@ plum_race_free (PlumRace *self)
 
   g_clear_pointer (&self->candidates, g_ptr_array_unref);
   g_clear_object (&self->probes);
+  g_clear_pointer (&self->defects, g_free);
   g_clear_pointer (&self->signals, plum_signal_queue_unref);
   g_clear_pointer (&self->clock, plum_clock_unref);
   g_free (self);
@@ -440,6 +448,12 @@ guint
 plum_race_get_n_candidates (PlumRace *self)
 {
   return self->candidates->len;
+}
+
+const char *
+plum_race_get_defects (PlumRace *self)
+{
+  return self->defects;
 }
 
 PlumCandidate *

@@ -500,7 +500,8 @@ plum_manager_set_enabled_backends (PlumManager *self, const char *const *enabled
  *
  * Gets the name shown in the mapping tables of routers.
  *
- * Returns: (nullable): the name, or %NULL for the name of the program
+ * Returns: (nullable): the name, or %NULL for the default, which is that of
+ *   [func@GLib.get_prgname] or `plum`
  *
  * Since: 1.0
  */
@@ -516,7 +517,8 @@ plum_manager_get_application_name (PlumManager *self)
 /**
  * plum_manager_set_application_name: (set-property application-name)
  * @self: a manager
- * @application_name: (nullable): the name, or %NULL for the name of the program
+ * @application_name: (nullable): the name, or %NULL for the default, which is that of
+ *   [func@GLib.get_prgname] or `plum`
  *
  * Sets the name shown in the mapping tables of routers.
  *

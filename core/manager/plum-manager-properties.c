@@ -330,7 +330,9 @@ install_program_properties (void)
    *
    * The name shown in the mapping tables of routers.
    *
-   * If %NULL, the default, the name of the program is used.
+   * If %NULL, the default, the library uses the name that [func@GLib.get_prgname] returns, or
+   * `plum` if that is not set. GTK, [class@Gio.Application] and GJS set it; other programs in C and
+   * Python have no name unless they set one.
    *
    * Since: 1.0
    */

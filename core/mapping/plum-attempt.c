@@ -182,6 +182,19 @@ describe_address_obstacle (PlumGateway *gateway)
   return NULL;
 }
 
+static GError *
+make_no_backend_error (PlumGateway *gateway)
+{
+  const char *defects = plum_gateway_get_defects (gateway);
+
+  if (defects != NULL)
+    /* Translators: the errors of the backends. */
+    return g_error_new (PLUM_ERROR, PLUM_ERROR_NO_BACKEND, _ ("No backend available. %s"), defects);
+
+  return g_error_new_literal (PLUM_ERROR, PLUM_ERROR_NO_BACKEND,
+                              _ ("No backend available: no module was found, or none is enabled"));
+}
+
 /* verdicts: (nullable) */
 static GError *
 plum_attempt_make_error (PlumAttempt *self, GListModel *verdicts)
@@ -191,9 +204,7 @@ plum_attempt_make_error (PlumAttempt *self, GListModel *verdicts)
   if (verdicts == NULL)
     return make_no_next_hop_error (self->gateway);
   if (g_list_model_get_n_items (verdicts) == 0)
-    return g_error_new_literal (PLUM_ERROR, PLUM_ERROR_NO_BACKEND,
-                                _ (
-                                  "No backend available: no module was found, or none is enabled"));
+    return make_no_backend_error (self->gateway);
 
   if (!plum_verdicts_apply (verdicts))
     message = describe_address_obstacle (self->gateway);

@@ -37,7 +37,8 @@ plum_service_error_text (int error)
     case PLUM_SERVICE_ERROR_CONFLICT:
       return _ ("The external port is in use");
     case PLUM_SERVICE_ERROR_NO_RESOURCES:
-      return _ ("The router has no free ports");
+      return _ (
+        "The router cannot map the port now: its table is full, or it has no public address");
     case PLUM_SERVICE_ERROR_NOT_SUPPORTED:
       return _ ("Not supported");
     case PLUM_SERVICE_ERROR_MALFORMED:
@@ -114,6 +115,25 @@ plum_service_copy_text (char *to, gsize size, const char *from)
   /* Truncation may have cut a character. */
   if (!g_utf8_validate (to, -1, &end))
     to[end - to] = '\0';
+}
+
+void
+plum_service_copy_message (char *to, gsize size, const char *from)
+{
+  gsize length;
+
+  plum_service_copy_text (to, size, from);
+  length = strlen (to);
+  if (from == NULL || from[length] == '\0')
+    return;
+
+  /* The parts of a message, such as those of several backends, are separated by "; ". */
+  for (gsize end = length; end > length / 2; end--)
+    if (from[end] == ' ' && (to[end - 1] == '.' || to[end - 1] == ';'))
+      {
+        to[to[end - 1] == ';' ? end - 1 : end] = '\0';
+        return;
+      }
 }
 
 gboolean

@@ -73,8 +73,8 @@ static void
 set_error (PlumServiceMapping *now, const GError *error)
 {
   now->error = plum_service_error_from_gerror (error);
-  plum_service_copy_text (now->error_text, sizeof now->error_text,
-                          error != NULL ? error->message : NULL);
+  plum_service_copy_message (now->error_text, sizeof now->error_text,
+                             error != NULL ? error->message : NULL);
 }
 
 static void

@@ -31,7 +31,7 @@ class ErrorCode(enum.IntEnum):
     NO_BACKEND = -7         # the router answers to no protocol
     REFUSED = -8
     CONFLICT = -9           # the external port is in use
-    NO_RESOURCES = -10
+    NO_RESOURCES = -10      # the table is full, or there is no public address
     NOT_SUPPORTED = -11
     MALFORMED = -12         # the answer of the router is invalid
     DESTROYED = -13         # the mapping was unmapped during the wait
@@ -263,7 +263,7 @@ class Service:
     discover_timeout, mapping_timeout, recheck_period, lease_duration: in seconds.
     backends: names in order of preference, such as ["pcp", "upnp"].
     gateway_address, interface_name: which router to use; by default that of the default route.
-    application_name: the name in the mapping table of the router.
+    application_name: the name in the mapping table of the router; by default "plum".
     state_directory: created if necessary; lets a later run delete what a crash left.
     max_hops: through how many routers a port may be mapped, from 1 to 3; by default 2.
     """

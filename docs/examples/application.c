@@ -14,8 +14,11 @@ typedef struct
 static void
 on_changed (PlumManager *manager, PlumMapping *mapping, gpointer user_data)
 {
+  /* NULL: the router has no address at present. */
+  const char *host = plum_mapping_get_external_host (mapping);
+
   if (plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS)
-    g_print ("Reachable at %s:%u\n", plum_mapping_get_external_host (mapping),
+    g_print ("Mapped at %s, port %u\n", host != NULL ? host : "an unknown address",
              plum_mapping_get_external_port (mapping));
 }
 
@@ -23,7 +26,7 @@ static void
 on_error (PlumMapping *mapping, GParamSpec *pspec, gpointer user_data)
 {
   if (plum_mapping_get_error_summary (mapping) != NULL)
-    g_print ("Not reachable: %s\n", plum_mapping_get_error_summary (mapping));
+    g_print ("Not mapped: %s\n", plum_mapping_get_error_summary (mapping));
 }
 
 /* Called once, in the first instance of the application. */
@@ -34,6 +37,7 @@ on_startup (GApplication *application, Program *program)
   g_autoptr (GError) error = NULL;
 
   program->manager = plum_manager_new ();
+  plum_manager_set_application_name (program->manager, "Example");
   g_signal_connect (program->manager, "mapping-changed", G_CALLBACK (on_changed), NULL);
   g_signal_connect (mapping, "notify::error-summary", G_CALLBACK (on_error), NULL);
   if (!plum_manager_add_mapping (program->manager, mapping, &error))

@@ -20,13 +20,14 @@ async def main():
     interrupted = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
 
-    manager = Plum.Manager()
+    manager = Plum.Manager(application_name="Example")
     try:
+        # No preference for an external port, and the default timeout of 30 s.
         mapping = await manager.create_mapping_async(Plum.Protocol.TCP, 8080, 0, 0)
     except GLib.Error as error:
-        sys.exit("Not reachable: %s" % error.message)
-    print("Reachable at %s:%d" % (mapping.props.external_host, mapping.props.external_port),
-          flush=True)
+        sys.exit("Not mapped: %s" % error.message)
+    host = mapping.props.external_host or "an unknown address"
+    print("Mapped at %s, port %d" % (host, mapping.props.external_port), flush=True)
     await interrupted.wait()
     # Removes the mapping from the router now, not when its lease expires.
     await manager.close_async()

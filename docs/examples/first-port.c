@@ -8,8 +8,11 @@
 static void
 on_changed (PlumMapping *mapping, gpointer user_data)
 {
+  /* NULL: the router has no address at present. */
+  const char *host = plum_mapping_get_external_host (mapping);
+
   if (plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS)
-    g_print ("Reachable at %s:%u\n", plum_mapping_get_external_host (mapping),
+    g_print ("Mapped at %s, port %u\n", host != NULL ? host : "an unknown address",
              plum_mapping_get_external_port (mapping));
 }
 
@@ -18,7 +21,7 @@ static void
 on_error (PlumMapping *mapping, GParamSpec *pspec, gpointer user_data)
 {
   if (plum_mapping_get_error_summary (mapping) != NULL)
-    g_print ("Not reachable: %s\n", plum_mapping_get_error_summary (mapping));
+    g_print ("Not mapped: %s\n", plum_mapping_get_error_summary (mapping));
 }
 
 static void
@@ -57,6 +60,8 @@ main (void)
   Program program = { loop, manager };
   g_autoptr (GError) error = NULL;
 
+  /* The name in the mapping table of the router. */
+  plum_manager_set_application_name (manager, "Example");
   g_signal_connect (mapping, "changed", G_CALLBACK (on_changed), NULL);
   g_signal_connect (mapping, "notify::error-summary", G_CALLBACK (on_error), NULL);
   g_unix_signal_add (SIGINT, on_interrupt, &program);

@@ -10,16 +10,17 @@ Gio._promisify(Plum.Manager.prototype, 'close_async', 'close_finish');
 
 const SIGINT = 2;
 const loop = new GLib.MainLoop(null, false);
-const manager = new Plum.Manager();
+const manager = new Plum.Manager({applicationName: 'Example'});
 const mapping = Plum.Mapping.new(Plum.Protocol.TCP, 8080);
 
 mapping.connect('changed', () => {
     if (mapping.state === Plum.State.SUCCESS)
-        print(`Reachable at ${mapping.externalHost}:${mapping.externalPort}`);
+        // null: the router has no address at present
+        print(`Mapped at ${mapping.externalHost ?? 'an unknown address'}, port ${mapping.externalPort}`);
 });
 mapping.connect('notify::error-summary', () => {
     if (mapping.errorSummary !== null)   // the library tries again
-        print(`Not reachable: ${mapping.errorSummary}`);
+        print(`Not mapped: ${mapping.errorSummary}`);
 });
 
 // Removes the mapping from the router now, not when its lease expires.

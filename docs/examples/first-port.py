@@ -12,14 +12,15 @@ from gi.repository import GLib, Plum
 
 def on_changed(mapping):
     if mapping.props.state == Plum.State.SUCCESS:
-        print("Reachable at %s:%d" % (mapping.props.external_host, mapping.props.external_port),
-              flush=True)
+        # None: the router has no address at present.
+        host = mapping.props.external_host or "an unknown address"
+        print("Mapped at %s, port %d" % (host, mapping.props.external_port), flush=True)
 
 
 def on_error(mapping, pspec):
     if mapping.props.error_summary is not None:
         # The library tries again.
-        print("Not reachable: %s" % mapping.props.error_summary, flush=True)
+        print("Not mapped: %s" % mapping.props.error_summary, flush=True)
 
 
 def on_closed(manager, result):
@@ -37,7 +38,7 @@ def on_interrupt():
 
 
 loop = GLib.MainLoop()
-manager = Plum.Manager()
+manager = Plum.Manager(application_name="Example")
 mapping = Plum.Mapping.new(Plum.Protocol.TCP, 8080)
 mapping.connect("changed", on_changed)
 mapping.connect("notify::error-summary", on_error)

@@ -4,14 +4,16 @@
 
 void on_changed (Plum.Mapping mapping) {
   if (mapping.state == Plum.State.SUCCESS) {
-    print ("Reachable at %s:%u\n", mapping.external_host, mapping.external_port);
+    // null: the router has no address at present
+    print ("Mapped at %s, port %u\n", mapping.external_host ?? "an unknown address",
+           mapping.external_port);
   }
 }
 
 // The library tries again.
 void on_error (Plum.Mapping mapping) {
   if (mapping.error_summary != null) {
-    print ("Not reachable: %s\n", mapping.error_summary);
+    print ("Not mapped: %s\n", mapping.error_summary);
   }
 }
 
@@ -27,7 +29,7 @@ async void close_manager (Plum.Manager manager, MainLoop loop) {
 
 int main () {
   var loop = new MainLoop ();
-  var manager = new Plum.Manager ();
+  var manager = new Plum.Manager () { application_name = "Example" };
   var mapping = new Plum.Mapping (Plum.Protocol.TCP, 8080);
 
   mapping.changed.connect (on_changed);

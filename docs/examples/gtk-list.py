@@ -18,7 +18,9 @@ def describe_port(mapping):
 
 def describe_state(mapping):
     if mapping.props.state == Plum.State.SUCCESS:
-        return "%s:%d" % (mapping.props.external_host, mapping.props.external_port)
+        # None: the router has no address at present.
+        host = mapping.props.external_host or "unknown address"
+        return "%s, port %d" % (host, mapping.props.external_port)
     return mapping.props.error_summary or mapping.props.state.value_nick
 
 
@@ -45,7 +47,7 @@ def make_column(title, describe):
 class Application(Gtk.Application):
     def do_startup(self):
         Gtk.Application.do_startup(self)
-        self.manager = Plum.Manager()
+        self.manager = Plum.Manager(application_name="Example")
         for protocol, port in (Plum.Protocol.TCP, 8080), (Plum.Protocol.UDP, 8081):
             self.manager.add_mapping(Plum.Mapping.new(protocol, port))
         self.hold()   # until the manager is closed, also without a window
@@ -58,7 +60,7 @@ class Application(Gtk.Application):
     def make_window(self):
         view = Gtk.ColumnView(model=Gtk.NoSelection(model=self.manager))
         view.append_column(make_column("Port", describe_port))
-        view.append_column(make_column("Reachable at", describe_state))
+        view.append_column(make_column("Mapped at", describe_state))
         return Gtk.ApplicationWindow(application=self, title="Ports", default_width=500,
                                      default_height=200, child=view)
 

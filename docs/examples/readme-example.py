@@ -10,10 +10,11 @@ from gi.repository import GLib, Plum
 def on_mapped(manager, result):
     try:
         mapping = manager.create_mapping_finish(result)
-        print("Reachable at %s:%d" % (mapping.props.external_host, mapping.props.external_port))
+        host = mapping.props.external_host or "an unknown address"
+        print("Mapped at %s, port %d" % (host, mapping.props.external_port))
         manager.close_async(None, on_closed)   # removes the mapping from the router
     except GLib.Error as error:
-        end("Not reachable: %s" % error.message)
+        end("Not mapped: %s" % error.message)
 
 
 def on_closed(manager, result):
@@ -32,6 +33,8 @@ def end(failure):
 
 status = None
 loop = GLib.MainLoop()
-Plum.Manager().create_mapping_async(Plum.Protocol.TCP, 8080, 0, 0, None, on_mapped)
+manager = Plum.Manager(application_name="Example")
+# No preference for an external port, and the default timeout of 30 s.
+manager.create_mapping_async(Plum.Protocol.TCP, 8080, 0, 0, None, on_mapped)
 loop.run()
 sys.exit(status)   # a text is printed, and the exit status is 1

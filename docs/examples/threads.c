@@ -29,11 +29,13 @@ static void
 on_changed (PlumManager *manager, PlumMapping *mapping, gpointer user_data)
 {
   Worker *worker = user_data;
+  /* NULL: the router has no address at present. */
+  const char *host = plum_mapping_get_external_host (mapping);
 
   if (plum_mapping_get_state (mapping) == PLUM_STATE_SUCCESS)
     g_async_queue_push (worker->messages,
-                        g_strdup_printf ("Reachable at %s:%u",
-                                         plum_mapping_get_external_host (mapping),
+                        g_strdup_printf ("Mapped at %s, port %u",
+                                         host != NULL ? host : "an unknown address",
                                          plum_mapping_get_external_port (mapping)));
 }
 
@@ -44,7 +46,7 @@ on_error (PlumMapping *mapping, GParamSpec *pspec, gpointer user_data)
 
   if (plum_mapping_get_error_summary (mapping) != NULL)
     g_async_queue_push (worker->messages,
-                        g_strdup_printf ("Not reachable: %s",
+                        g_strdup_printf ("Not mapped: %s",
                                          plum_mapping_get_error_summary (mapping)));
 }
 
@@ -55,6 +57,7 @@ run_worker (gpointer user_data)
 
   g_main_context_push_thread_default (worker->context);
   worker->manager = plum_manager_new ();
+  plum_manager_set_application_name (worker->manager, "Example");
   g_signal_connect (worker->manager, "mapping-changed", G_CALLBACK (on_changed), worker);
   g_main_loop_run (worker->loop);
 

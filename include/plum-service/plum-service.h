@@ -53,8 +53,8 @@ typedef enum {
   PLUM_SERVICE_ERROR_NO_GATEWAY = -6, /* there is no network or no router */
   PLUM_SERVICE_ERROR_NO_BACKEND = -7, /* the router answers to no protocol */
   PLUM_SERVICE_ERROR_REFUSED = -8,
-  PLUM_SERVICE_ERROR_CONFLICT = -9, /* the external port is in use */
-  PLUM_SERVICE_ERROR_NO_RESOURCES = -10,
+  PLUM_SERVICE_ERROR_CONFLICT = -9,      /* the external port is in use */
+  PLUM_SERVICE_ERROR_NO_RESOURCES = -10, /* the table is full, or there is no public address */
   PLUM_SERVICE_ERROR_NOT_SUPPORTED = -11,
   PLUM_SERVICE_ERROR_MALFORMED = -12, /* the answer of the router is invalid */
   PLUM_SERVICE_ERROR_DESTROYED = -13, /* the mapping was unmapped during the wait */
@@ -131,7 +131,9 @@ typedef struct
   char backend[32];    /* such as "pcp"; empty while the mapping is not up */
   char replaced_host[64]; /* the earlier external address that this one replaces, or empty */
   uint16_t replaced_port; /* the earlier external port, or 0 */
-  char error_text[512];   /* for people; empty if there is no error */
+  /* For people; empty if there is no error. A longer message is cut, after a sentence or the part
+   * of a backend if possible, and never within a character. */
+  char error_text[512];
 } PlumServiceMapping;
 
 /* Reports a change of the state, the external host or port, the generation, or the error.
@@ -160,7 +162,8 @@ typedef struct
   const char *const *backends;   /* names in order of preference, with a final NULL */
   const char *gateway_address;   /* of the router; default: the next hop of the default route */
   const char *interface_name;
-  const char *application_name; /* the name in the mapping table of the router */
+  /* The name in the mapping table of the router; default: that of g_get_prgname(), or "plum". */
+  const char *application_name;
   /* Created if necessary. Lets a later run delete what a crash left. */
   const char *state_directory;
   uint32_t max_hops; /* through how many routers a port may be mapped, from 1 to 3; default: 2 */

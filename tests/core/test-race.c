@@ -169,6 +169,7 @@ test_no_backend (CoreFixture *f, gconstpointer data)
   mapping = core_add (f, 8080, 0);
   test_loop_settle (&f->loop);
   g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_NO_BACKEND);
+  g_assert_nonnull (strstr (plum_mapping_get_error (mapping)->message, "“omega”"));
 }
 
 static void

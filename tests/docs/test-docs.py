@@ -29,6 +29,8 @@ sys.dont_write_bytecode = True
 import manual
 
 EXAMPLE = re.compile(r"<!-- (examples/\S+) -->\n```(\w+)\n(.*?)```\n", re.DOTALL)
+README_EXAMPLE = re.compile(r"```\w+\n((?:(?!```).)*)```\n\nThis is \[docs/(examples/\S+)\]",
+                            re.DOTALL)
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 METHOD_LINK = re.compile(r"\[`\w+`\]\(method\.(\w+\.\w+)\.html\)")
@@ -125,7 +127,11 @@ def check_examples(folder):
             shown += 1
             if match[3] != example(folder, match[1]):
                 yield "%s: %s differs from the file: call test-docs.py --write" % (path, match[1])
-    if shown == 0:
+    readme = README_EXAMPLE.findall(read(os.path.join(os.path.dirname(folder), "README.md")))
+    for text, name in readme:
+        if text != example(folder, name):
+            yield "README.md: %s differs from the file" % name
+    if shown == 0 or not readme:
         yield "no page shows an example"
 
 
@@ -198,6 +204,18 @@ def check_defaults(folder, gir):
                 yield "%s: the default %s is not in %r" % (name, value, place)
     if values:
         yield "no property has the default %s" % values
+
+
+def check_errors(folder, gir):
+    """The overview describes each error code."""
+    root = xml.etree.ElementTree.parse(gir).getroot()
+    codes = [member.get(manual.C + "identifier")
+             for kind in root.iter(manual.GIR + "enumeration") if kind.get("name") == "Error"
+             for member in kind.findall(manual.GIR + "member")]
+    listed = re.findall(r"^\| `(PLUM_ERROR_\w+)` \|", read(os.path.join(folder, "overview.md")),
+                        re.MULTILINE)
+    if not codes or listed != codes:
+        yield "overview.md lists the errors %s, expected %s" % (listed, codes)
 
 
 def check_index(folder, pages):
@@ -367,6 +385,7 @@ def main():
               ("named-tests-exist", check_test_paths(folder))]
     if arguments.gir:
         checks.append(("defaults-are-documented", check_defaults(folder, arguments.gir)))
+        checks.append(("errors-are-documented", check_errors(folder, arguments.gir)))
     if arguments.manual:
         checks.append(("links-of-the-manual", check_manual(arguments.manual, folder)))
 

@@ -14,6 +14,7 @@ import os
 import select
 import shutil
 import signal
+import site
 import subprocess
 import sys
 import tempfile
@@ -234,6 +235,39 @@ def service_python(here):
     equal(len(found), 1)
     run(sys.executable, "-c", "import plum_service; plum_service.Service().close()",
         env=dict(here.env, PYTHONPATH=os.path.dirname(found[0])))
+
+
+@test("/installed/service/python-module-is-searched")
+def service_python_searched(here):
+    """The interpreter searches the directory of the module, if it searches any of the prefix."""
+    if not here.has_service():
+        return None
+    found = glob.glob(here.prefix + "/**/plum_service.py", recursive=True)
+    folder = os.path.dirname(found[0])[len(here.root):]
+    inside = [path for path in site.getsitepackages()
+              if path.startswith(os.path.join(PREFIX, "lib"))]
+    if not inside:
+        return "SKIP %s searches no directory of %s" % (sys.executable, PREFIX)
+    assert folder in inside, "%r is not in %r" % (folder, inside)
+    return None
+
+
+DEVENV = """
+set -e
+test "$(pkg-config --variable=backenddir plum-glib-1.0)" = "$2/backends/modules"
+cc "$1/readme-example.c" -o "$3/devenv-glib" $(pkg-config --cflags --libs plum-glib-1.0)
+if pkg-config --exists plum-service-1.0; then
+  cc "$1/service/blocking-server.c" -o "$3/devenv-service" \\
+    $(pkg-config --cflags --libs plum-service-1.0)
+  python3 -c "import plum_service; plum_service.Service().close()"
+fi
+"""
+
+
+@test("/installed/devenv/builds-programs")
+def devenv(here):
+    """In meson devenv, programs use the build tree in the place of an installation."""
+    run("meson", "devenv", "-C", BUILD, "sh", "-c", DEVENV, "sh", EXAMPLES, BUILD, here.folder)
 
 
 @test("/installed/symbols/modules")

@@ -18,7 +18,7 @@ def maps_and_is_reached(backend):
         return
     with subprocess.Popen([program], text=True, stdout=subprocess.PIPE,
                           env=dict(os.environ, PLUM_BACKENDS=backend)) as server:
-        lab.equal(server.stdout.readline(), f'Reachable at {lab.WAN}:8080\n', 'output')
+        lab.equal(server.stdout.readline(), f'Mapped at {lab.WAN}, port 8080\n', 'output')
         assert lab.rules(8080), 'the router has no forwarding rule for the port'
         lab.equal(lab.run('lab-host', 'internet', sys.executable, '-c', CONNECT, lab.WAN),
                   'hello\n\n', 'answer of the server')

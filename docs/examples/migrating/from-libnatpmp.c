@@ -38,9 +38,11 @@ main (void)
     do_other_work ();
 
   if (mapping.state == PLUM_SERVICE_SUCCESS)
-    printf ("Reachable at %s:%u\n", mapping.external_host, mapping.external_port);
+    printf ("Mapped at %s, port %u\n",
+            *mapping.external_host ? mapping.external_host : "an unknown address",
+            mapping.external_port);
   else
-    printf ("Not reachable: %s\n", mapping.error_text);
+    printf ("Not mapped: %s\n", mapping.error_text);
 
   /* Instead of a request with a lifetime of 0, and closenatpmp(). */
   plum_service_unmap_and_wait (service, id, 5000);

@@ -21,12 +21,14 @@ on_mapped (GObject *object, GAsyncResult *result, gpointer user_data)
 
   if (mapping != NULL)
     {
-      g_print ("Reachable at %s:%u\n", plum_mapping_get_external_host (mapping),
+      const char *host = plum_mapping_get_external_host (mapping);
+
+      g_print ("Mapped at %s, port %u\n", host != NULL ? host : "an unknown address",
                plum_mapping_get_external_port (mapping));
       status = 0;
     }
   else
-    g_print ("Not reachable: %s\n", error->message);
+    g_print ("Not mapped: %s\n", error->message);
 
   /* ... serve ... */
 
@@ -41,6 +43,7 @@ main (void)
   g_autoptr (PlumManager) manager = plum_manager_new ();
 
   /* Instead of pcp_init(), pcp_new_flow() and pcp_wait(). */
+  /* No preference for an external port, and a timeout of 10 s. */
   plum_manager_create_mapping_async (manager, PLUM_PROTOCOL_TCP, 8080, 0, 10000, NULL, on_mapped,
                                      loop);
   g_main_loop_run (loop);

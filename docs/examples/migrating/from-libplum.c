@@ -14,9 +14,11 @@ on_mapping (PlumService *service, const PlumServiceMapping *mapping, void *data)
     return;
 
   if (mapping->state == PLUM_SERVICE_SUCCESS)
-    printf ("Reachable at %s:%u\n", mapping->external_host, mapping->external_port);
+    printf ("Mapped at %s, port %u\n",
+            *mapping->external_host ? mapping->external_host : "an unknown address",
+            mapping->external_port);
   else if (mapping->error != PLUM_SERVICE_OK)
-    printf ("Not reachable: %s\n", mapping->error_text);
+    printf ("Not mapped: %s\n", mapping->error_text);
   fflush (stdout);
 }
 

@@ -23,9 +23,11 @@ main (void)
   request.description = "chat";
   id = plum_service_map_and_wait (service, &request, 10000, &mapping);
   if (id > 0)
-    printf ("Reachable at %s:%u\n", mapping.external_host, mapping.external_port);
+    printf ("Mapped at %s, port %u\n",
+            *mapping.external_host ? mapping.external_host : "an unknown address",
+            mapping.external_port);
   else
-    printf ("Not reachable: %s\n",
+    printf ("Not mapped: %s\n",
             *mapping.error_text ? mapping.error_text : plum_service_error_text (id));
 
   /* ... serve ... */

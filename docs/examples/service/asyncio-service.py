@@ -15,9 +15,11 @@ RETRIED = plum_service.State.PENDING, plum_service.State.FAILURE
 
 def report(snapshot):
     if snapshot.state == plum_service.State.SUCCESS:
-        print("Reachable at %s:%d" % (snapshot.external_host, snapshot.external_port), flush=True)
+        # Empty: the router has no address at present.
+        host = snapshot.external_host or "an unknown address"
+        print("Mapped at %s, port %d" % (host, snapshot.external_port), flush=True)
     elif snapshot.error_text and snapshot.state in RETRIED:
-        print("Not reachable: %s" % snapshot.error_text, flush=True)
+        print("Not mapped: %s" % snapshot.error_text, flush=True)
 
 
 async def main():
@@ -25,7 +27,7 @@ async def main():
     interrupted = asyncio.Event()
     loop.add_signal_handler(signal.SIGINT, interrupted.set)
 
-    service = plum_service.Service()
+    service = plum_service.Service(application_name="Example")
     # The service calls back in its own thread; report() runs in the event loop.
     service.add("tcp", 8080, callback=lambda snapshot: loop.call_soon_threadsafe(report, snapshot))
     await interrupted.wait()

@@ -43,6 +43,7 @@ main (void)
 {
   struct sigaction action = { 0 };
   PlumServiceMapping mapping = { 0 };
+  PlumServiceConfig config;
   PlumServiceRequest request;
   PlumService *service;
   int client, id;
@@ -56,16 +57,20 @@ main (void)
   action.sa_handler = on_signal;
   sigaction (SIGINT, &action, NULL);
 
-  service = plum_service_new (NULL, NULL);
+  plum_service_config_init (&config, sizeof config);
+  config.application_name = "Example"; /* in the mapping table of the router */
+  service = plum_service_new (&config, NULL);
   plum_service_request_init (&request, sizeof request);
   request.protocol = PLUM_SERVICE_TCP;
   request.internal_port = PORT;
   mapping.size = sizeof mapping;
   id = plum_service_map_and_wait (service, &request, 10000, &mapping);
   if (id > 0)
-    printf ("Reachable at %s:%u\n", mapping.external_host, mapping.external_port);
+    printf ("Mapped at %s, port %u\n",
+            *mapping.external_host ? mapping.external_host : "an unknown address",
+            mapping.external_port);
   else
-    printf ("Not reachable: %s\n",
+    printf ("Not mapped: %s\n",
             *mapping.error_text ? mapping.error_text : plum_service_error_text (id));
   fflush (stdout);
 

@@ -45,10 +45,11 @@ void
 show (const PlumServiceMapping &mapping)
 {
   if (mapping.state == PLUM_SERVICE_SUCCESS)
-    std::cout << "Reachable at " << mapping.external_host << ":" << mapping.external_port
-              << std::endl;
+    std::cout << "Mapped at "
+              << (*mapping.external_host ? mapping.external_host : "an unknown address")
+              << ", port " << mapping.external_port << std::endl;
   else if (mapping.error != PLUM_SERVICE_OK)
-    std::cout << "Not reachable: " << mapping.error_text << std::endl;
+    std::cout << "Not mapped: " << mapping.error_text << std::endl;
 }
 
 }
@@ -57,8 +58,11 @@ int
 main ()
 {
   Events events;
+  PlumServiceConfig config;
+  plum_service_config_init (&config, sizeof config);
+  config.application_name = "Example"; /* in the mapping table of the router */
   std::unique_ptr<PlumService, decltype (&plum_service_free)> service (
-    plum_service_new (nullptr, nullptr), plum_service_free);
+    plum_service_new (&config, nullptr), plum_service_free);
   PlumServiceRequest request;
   PlumServiceMapping mapping;
 

@@ -21,9 +21,10 @@ def network_thread():
             mapping = service.map("tcp", 8080, timeout=10, description="Sharing",
                                   local_address=service.get_local_address())
         except plum_service.Error as error:
-            failures.append("Not reachable: %s" % error)
+            failures.append("Not mapped: %s" % error)
             return
-        print("Reachable at %s:%d" % (mapping.external_host, mapping.external_port), flush=True)
+        host = mapping.external_host or "an unknown address"
+        print("Mapped at %s, port %d" % (host, mapping.external_port), flush=True)
         stopped.wait()
         mapping.unmap(timeout=5)
 
