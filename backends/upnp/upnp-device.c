@@ -247,6 +247,8 @@ upnp_device_call_learn (UpnpDeviceCall *self, UpnpSoapReply *reply)
 
   if (reply->outcome == UPNP_SOAP_DONE)
     control->m_post = self->m_post;
+  if (reply->outcome == UPNP_SOAP_FAULT)
+    self->device->memory.sends_faults = TRUE;
 
   if (reply->outcome == UPNP_SOAP_DONE || reply->outcome == UPNP_SOAP_FAULT)
     {

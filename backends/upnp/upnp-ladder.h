@@ -37,6 +37,7 @@ typedef struct
   gboolean short_text;     /* it accepts only a short description */
   gboolean no_add_any;     /* it has no AddAnyPortMapping */
   gboolean star_on_delete; /* it expects RemoteHost "*" in a delete (quirk 52) */
+  gboolean sends_faults;   /* it has answered a request with a fault in SOAP */
   UpnpLookups lookups;
   guint kept_lease;         /* s, the longest limited lease that was read back (quirks 8, 75) */
   gboolean keeps_permanent; /* a permanent entry was read back */

@@ -8,6 +8,7 @@
 #include "upnp-map-verify.h"
 #include "upnp-token.h"
 
+#define SHORTEST_LEASE 60 /* s */
 #define CODE_NO_ENTRY 714
 
 #define WEEK 604800
@@ -164,12 +165,13 @@ upnp_map_get_lifetime (UpnpMap *self)
   return attempt->v2 && forever ? WEEK : PLUM_LIFETIME_FOREVER;
 }
 
-/* The entry was added a moment ago: a router that counts its lease down has not shortened it. */
+/* The entry was added a moment ago: a router that counts its lease down has not shortened it. Nor
+ * is a number of a few seconds credible: it would have to be renewed all the time. */
 guint
 upnp_map_get_shown_lifetime (UpnpMap *self, const UpnpTableEntry *entry)
 {
   guint lifetime = upnp_map_get_lifetime (self);
-  gboolean shortened = entry->lease_known && entry->lease != 0 &&
+  gboolean shortened = entry->lease_known && entry->lease >= SHORTEST_LEASE &&
                        lifetime != PLUM_LIFETIME_FOREVER && entry->lease < lifetime - lifetime / 8;
 
   return shortened ? entry->lease : lifetime;

@@ -53,15 +53,15 @@ upnp_map_continue_after_unknown (UpnpMap *self, gboolean absent)
   UpnpOperation *operation = &negotiation->operation;
   gboolean left = operation->leftover != NULL;
 
-  if (!left && negotiation->unknown_error == NULL && negotiation->unknown.status / 100 == 5)
+  /* A router that has never sent a fault may send an error status in place of each. */
+  if (negotiation->unknown_error == NULL && negotiation->unknown.status / 100 == 5 &&
+      (!left || !operation->device->memory.sends_faults))
     {
       upnp_negotiation_fail_unknown (negotiation);
       return;
     }
-  /* What may remain must not become permanent, unless the router has not answered the look either:
-   * it may send an error status in place of every fault. */
-  if ((!left || operation->device->memory.lookups == UPNP_LOOKUPS_UNTRIED) &&
-      upnp_map_may_repeat (self) && upnp_map_try_permanent (self))
+  /* What may remain must not become permanent. */
+  if (!left && upnp_map_may_repeat (self) && upnp_map_try_permanent (self))
     return;
 
   if (!left)
@@ -94,27 +94,16 @@ on_unknown_deleted (const UpnpSoapReply *reply,
   upnp_map_continue_after_unknown (self, FALSE);
 }
 
-/* The entry still exists, or the new one does: a request for another port would leave it behind. */
-static void
-upnp_map_fail_renewal (UpnpMap *self)
-{
-  UpnpNegotiation *negotiation = &self->negotiation;
-
-  if (negotiation->operation.device->memory.lookups != UPNP_LOOKUPS_WORK)
-    upnp_negotiation_fail_unknown (negotiation);
-  else
-    upnp_negotiation_fail_exchange (negotiation);
-}
-
-/* The entry cannot be read. It is ours if the table had no entry of another host before. A renewal
- * leaves the entry as it is. */
+/* The entry cannot be read. It is ours if the table had no entry of another host before. After a
+ * renewal, the old entry still exists, or the new one does: a request for another port would leave
+ * it behind, and one for another lease could make it permanent. */
 void
 upnp_map_clean_up_unknown (UpnpMap *self)
 {
   UpnpNegotiation *negotiation = &self->negotiation;
 
   if (self->renewal)
-    upnp_map_fail_renewal (self);
+    upnp_negotiation_fail_exchange (negotiation);
   else if (self->may_delete)
     upnp_negotiation_delete (negotiation, negotiation->attempt.external_port, on_unknown_deleted);
   else

@@ -138,8 +138,12 @@ on_found (UpnpNegotiation *negotiation, UpnpLookupResult result, guint external_
       return;
     }
 
+  /* Each further request of this kind could leave one more entry. */
   if (result == UPNP_LOOKUP_UNKNOWN)
-    upnp_map_set_leftover (self, 0);
+    {
+      negotiation->attempt.memory.no_add_any = TRUE;
+      upnp_map_set_leftover (self, 0);
+    }
   upnp_negotiation_reject (negotiation, &negotiation->unknown, UPNP_CODE_FAILED);
 }
 

@@ -69,15 +69,13 @@ upnp_operation_take_token (UpnpOperation *self, UpnpToken *token)
   UpnpDevice *current = upnp_session_get_device (self->session);
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string (token->address);
 
-  if (current == NULL || !g_inet_address_equal (current->address, address))
+  /* What is known of one service does not hold for another one of the same router. */
+  if (current == NULL || !g_inet_address_equal (current->address, address) ||
+      (upnp_device_has_service (current, token->service) &&
+       !upnp_device_uses_service (current, address, token->service)))
     self->device = device_from_token (self->session, address, token);
   else if (upnp_device_uses_service (current, address, token->service))
     self->device = upnp_device_ref (current);
-  else if (upnp_device_has_service (current, token->service))
-    {
-      self->device = upnp_device_ref (current);
-      self->service = g_steal_pointer (&token->service);
-    }
   self->substitute = self->device == NULL;
 }
 
@@ -99,7 +97,12 @@ upnp_operation_need_device_of (UpnpOperation *self, PlumLease *lease)
 gboolean
 upnp_operation_is_current (UpnpOperation *self)
 {
-  return self->device == upnp_session_get_device (self->session) && self->service == NULL;
+  UpnpDevice *current = upnp_session_get_device (self->session);
+
+  /* Each discovery makes a device of its own. */
+  return self->device == current ||
+         (current != NULL &&
+          upnp_device_uses_service (current, self->device->address, self->device->service));
 }
 
 gboolean
@@ -112,7 +115,6 @@ upnp_operation_use_substitute (UpnpOperation *self)
 
   upnp_device_unref (self->device);
   self->device = upnp_device_ref (current);
-  g_clear_pointer (&self->service, upnp_service_free);
   self->substitute = TRUE;
   return TRUE;
 }
@@ -138,8 +140,7 @@ upnp_operation_call (UpnpOperation *self,
   g_assert (self->pending == NULL);
 
   self->func = func;
-  self->pending = upnp_device_call (self->device, service != NULL ? service : self->service,
-                                    request, on_operation_reply, self);
+  self->pending = upnp_device_call (self->device, service, request, on_operation_reply, self);
 }
 
 PlumCall *
@@ -157,7 +158,6 @@ upnp_operation_finish (UpnpOperation *self)
     g_source_destroy (self->pause);
   g_clear_pointer (&self->pause, g_source_unref);
   g_clear_pointer (&self->device, upnp_device_unref);
-  g_clear_pointer (&self->service, upnp_service_free);
   g_free (self->leftover);
   g_free (self);
   return call;
@@ -250,7 +250,7 @@ upnp_operation_fail_exchange (UpnpOperation *self,
   UpnpSession *session = self->session;
   g_autoptr (PlumBackend) backend = g_object_ref (upnp_session_get_backend (session));
   g_autoptr (UpnpDevice) device = upnp_device_ref (self->device);
-  g_autofree char *loss = self->service == NULL ? dup_loss (device, reply, error) : NULL;
+  g_autofree char *loss = upnp_operation_is_current (self) ? dup_loss (device, reply, error) : NULL;
 
   if (error != NULL)
     {

@@ -21,7 +21,6 @@ struct _UpnpOperation
   PlumCall *call;
   UpnpOperationClear clear; /* (nullable) */
   UpnpDevice *device;       /* (nullable) */
-  UpnpService *service;     /* (nullable): NULL for the chosen one of the device */
   gboolean substitute;      /* another service than that of the lease, which is not available */
   gboolean verifies;        /* an entry is being read back after its delete */
   GSource *pause;           /* (nullable): before it is read back again */

@@ -156,6 +156,33 @@ test_bare_add (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
 }
 
+/* The lease that the mapping has stays, and no permanent one takes its place. */
+static void
+test_bare_renewal (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+
+  f->igd->edit = answer_add_bare;
+  assert_map_fails (f, 8080, PLUM_ERROR_MALFORMED,
+                    "UPnP: " GATEWAY " answered AddPortMapping with HTTP 500 without SOAP");
+  g_assert_cmpuint (f->igd->counts.add, ==, 2);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+}
+
+/* A router that sends no fault at all: another host has the port. */
+static void
+test_bare_conflict (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 8080);
+  g_autoptr (PlumCall) other = NULL;
+
+  fake_igd_add_entry (f->igd, PLUM_PROTOCOL_TCP, 9000, 8080, STRANGER, 0);
+  other = map_call (f, 8081, 9000, LIFETIME);
+  g_assert_no_error (plum_call_get_error (other));
+  g_assert_cmpuint (plum_lease_get_external_port (plum_call_get_lease (other)), !=, 9000);
+  g_assert_cmpstr (fake_igd_find (f->igd, PLUM_PROTOCOL_TCP, 9000)->client, ==, STRANGER);
+}
+
 /* -- Connections that end between two actions of one mapping -- */
 
 #define HUNG_UP(action) "UPnP: " action ": " GATEWAY " port "
@@ -346,6 +373,9 @@ static const UpnpTest tests[] = {
     test_empty_and_nothing_done },
   { "errors/html-page", { .html_success = TRUE, .ignore_adds = TRUE }, test_map_page },
   { "errors/bare-add", { .specific_fault = 401 }, test_bare_add },
+  { "errors/bare-renewal", { .specific_fault = 401 }, test_bare_renewal },
+  { "errors/bare-renewal/looks", { .specific_fault = 501 }, test_bare_renewal },
+  { "errors/bare-conflict", { .specific_fault = 501, .bare_faults = TRUE }, test_bare_conflict },
   { "errors/replacing-cut-off",
     { .refuse_renewal = TRUE, .hang_up_on = "DeletePortMapping" },
     test_replacing_cut_off },

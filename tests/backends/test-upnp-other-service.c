@@ -202,8 +202,10 @@ swap_connections (const char *request, guint *status, GString *body, gpointer da
     return;
 
   *status = 500;
-  g_string_assign (body, "<Envelope><Body><Fault><detail><UPnPError><errorCode>714</errorCode>"
-                         "</UPnPError></detail></Fault></Body></Envelope>");
+  g_string_printf (body,
+                   "<Envelope><Body><Fault><detail><UPnPError><errorCode>%s</errorCode>"
+                   "</UPnPError></detail></Fault></Body></Envelope>",
+                   data != NULL ? (const char *) data : "714");
 }
 
 static void
@@ -218,6 +220,27 @@ test_failover (Fixture *f, gconstpointer data)
   unmap_port (f, lease);
   g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 0);
   g_assert_true (g_str_has_prefix (f->igd->last_request, "POST /ctl/IPConn "));
+}
+
+/* The other connection does not show its entries, and says nothing about those of the first one. */
+static void
+test_failover_unread (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PlumLease) lease = map_port (f, 9000);
+  g_autoptr (PlumCall) mapped = NULL;
+
+  f->igd->edit = swap_connections;
+  f->igd->edit_data = (gpointer) "401";
+  discover (f);
+  mapped = map_call (f, 8081, 9001, LIFETIME);
+  g_assert_no_error (plum_call_get_error (mapped));
+
+  fake_igd_wipe (f->igd);
+  add (f->igd, STRANGER);
+  f->igd->counts.delete = 0;
+  unmap_port (f, lease);
+  g_assert_cmpuint (fake_igd_n_entries (f->igd), ==, 1);
+  g_assert_cmpuint (f->igd->counts.delete, ==, 0);
 }
 
 /* A restart of the router changes the control URL of the service. */
@@ -268,6 +291,7 @@ static const UpnpTest tests[] = {
   { "other-router/gone", { 0 }, test_gone },
   { "other-router/gone/unread", { 0 }, test_gone_unread },
   { "other-service/failover", { .two_services = TRUE }, test_failover },
+  { "other-service/failover/unread", { .two_services = TRUE }, test_failover_unread },
   { "other-service/url", { 0 }, test_other_url },
   { "other-service/type", { 0 }, test_other_type },
 };
