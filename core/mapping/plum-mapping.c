@@ -295,9 +295,21 @@ on_changed (gpointer object, gpointer data)
   if (!self->changed)
     return;
 
-  self->changed = FALSE;
   plum_mapping_log_change (self);
   plum_mapping_emit_changed (self);
+}
+
+/* Apart from on_changed(): a handler there may drop the last reference to the client, whose dispose
+ * delivers what is queued. */
+static void
+on_changed_for_client (gpointer object, gpointer data)
+{
+  PlumMapping *self = object;
+
+  if (!self->changed)
+    return;
+
+  self->changed = FALSE;
   self->client->changed (self, self->client_data);
 }
 
@@ -336,6 +348,7 @@ plum_mapping_handle (PlumMapping *self, PlumMappingEvent event, const PlumMappin
     plum_signal_queue_add (self->signals, self, on_state_changed, GINT_TO_POINTER (old_state),
                            NULL);
   plum_signal_queue_add (self->signals, self, on_changed, NULL, NULL);
+  plum_signal_queue_add (self->signals, self, on_changed_for_client, NULL, NULL);
   if (state != PLUM_STATE_PENDING)
     plum_signal_queue_add (self->signals, self, on_finish_waits, NULL, NULL);
 }
