@@ -22,13 +22,26 @@ plum_mapping_finish_wait (PlumMapping *self, GTask *task)
                              _ ("The mapping is destroyed"));
 }
 
+static void
+plum_mapping_remove_waiter (PlumMapping *self, GTask *task)
+{
+  g_ptr_array_remove (self->waiters, task);
+  if (self->waiters->len == 0)
+    g_clear_pointer (&self->waiters, g_ptr_array_unref);
+}
+
+/* One after the other: a callback may cancel another wait, and run the main loop until the mapping
+ * is pending again. */
 void
 plum_mapping_finish_waits (PlumMapping *self)
 {
-  g_autoptr (GPtrArray) waiters = g_steal_pointer (&self->waiters);
+  while (self->waiters != NULL && self->state != PLUM_STATE_PENDING)
+    {
+      g_autoptr (GTask) task = g_object_ref (self->waiters->pdata[0]);
 
-  for (unsigned int i = 0; waiters != NULL && i < waiters->len; i++)
-    plum_mapping_finish_wait (self, waiters->pdata[i]);
+      plum_mapping_remove_waiter (self, task);
+      plum_mapping_finish_wait (self, task);
+    }
 }
 
 static gboolean
@@ -37,10 +50,7 @@ on_wait_cancelled (GCancellable *cancellable, gpointer user_data)
   g_autoptr (GTask) task = g_object_ref (G_TASK (user_data));
   PlumMapping *self = g_task_get_source_object (task);
 
-  if (self->waiters != NULL)
-    g_ptr_array_remove (self->waiters, task);
-  if (self->waiters != NULL && self->waiters->len == 0)
-    g_clear_pointer (&self->waiters, g_ptr_array_unref);
+  plum_mapping_remove_waiter (self, task);
   g_task_return_error_if_cancelled (task);
 
   return G_SOURCE_REMOVE;
