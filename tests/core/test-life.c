@@ -218,6 +218,28 @@ test_failed_renewal_keeps_lease (CoreFixture *f, gconstpointer data)
   core_assert_state (mapping, SUCCESS);
 }
 
+/* What is requested from now on does not shorten the lease that the router has granted. */
+static void
+test_failed_shorter_renewal_keeps_lease (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  without_rechecks (f);
+  mapping = core_add_up (f, 8080, 0);
+  core_listen (f, mapping);
+  plum_manager_set_lease_duration (f->manager, 600);
+  ALPHA->map = NO (REFUSED);
+  test_loop_advance (&f->loop, 7199 * 1000);
+  core_assert_events (f, "");
+  core_assert_state (mapping, SUCCESS);
+  g_assert_cmpuint (ALPHA->n_map, >=, 4);
+
+  ALPHA->map = AT_ONCE;
+  test_loop_advance (&f->loop, 1000);
+  core_assert_state (mapping, SUCCESS);
+  g_assert_cmpuint (plum_mapping_get_lifetime (mapping), ==, 600);
+}
+
 static void
 test_unanswered_renewal_keeps_lease (CoreFixture *f, gconstpointer data)
 {
@@ -446,6 +468,7 @@ main (int argc, char **argv)
   CORE_ADD ("/life/renewal/notifies-changes", test_renewal_notifies_changes);
   CORE_ADD ("/life/renewal/new-hops", test_renewal_makes_new_hops);
   CORE_ADD ("/life/renewal/failed-keeps-lease", test_failed_renewal_keeps_lease);
+  CORE_ADD ("/life/renewal/failed-shorter-keeps-lease", test_failed_shorter_renewal_keeps_lease);
   CORE_ADD ("/life/renewal/unanswered-keeps-lease", test_unanswered_renewal_keeps_lease);
   CORE_ADD ("/life/expiry", test_expiry_starts_attempt);
   CORE_ADD ("/life/expiry-unanswered", test_unanswered_expiry_discovers_once);
