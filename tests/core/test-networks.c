@@ -1102,6 +1102,37 @@ test_crash (Networks *f, gconstpointer data)
   test_state_directory_tear_down (&directory);
 }
 
+/* A close waits for the race, to delete what a crash left. Another network does not delay it. */
+static void
+test_network_added_while_closing (Networks *f, gconstpointer data)
+{
+  TestStateDirectory directory;
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (GError) error = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 600");
+  test_state_directory_set_up (&directory);
+  plum_manager_set_state_directory (f->core.manager, directory.path);
+  mapping = add_bound (f, 8080, NULL);
+  assert_up_on (mapping, "wan0");
+
+  crash (f, directory.path);
+  ALPHA->discover = AFTER (2000);
+  plum_manager_discover_async (f->core.manager, NULL, NULL, NULL);
+  settle (f);
+  plum_manager_close_async (f->core.manager, NULL, test_store_result, &f->core.result);
+  test_loop_advance (&f->core.loop, 500);
+  g_assert_null (f->core.result);
+  ip ("route add default via 198.51.100.1 dev wlan0 metric 600");
+  test_loop_advance (&f->core.loop, 3000);
+  g_assert_nonnull (f->core.result);
+  g_assert_true (plum_manager_close_finish (f->core.manager, f->core.result, &error));
+  g_assert_no_error (error);
+  test_state_directory_tear_down (&directory);
+}
+
 /* The mapping that a crash left is on the router of another interface than the default route: that
  * router is found and asked, and the other one is not. */
 static void
@@ -1266,6 +1297,7 @@ main (int argc, char **argv)
   ADD ("added-another-way", test_added_another_way);
   ADD ("two-managers", test_two_managers);
   ADD ("crash", test_crash);
+  ADD ("added-while-closing", test_network_added_while_closing);
   ADD ("unmap-on-the-other-router", test_unmap_on_the_other_router);
   ADD ("two-ways-to-one-router", test_two_ways_to_one_router);
   ADD ("disposed-while-deleting", test_disposed_while_deleting);
