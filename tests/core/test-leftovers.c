@@ -673,6 +673,41 @@ test_address_stays (Lan *f, gconstpointer data)
 }
 
 static void
+set_router (const char *hardware_address)
+{
+  g_autofree char *line =
+    g_strdup_printf ("neigh replace 192.0.2.1 lladdr %s dev wan0 nud permanent", hardware_address);
+
+  ip (line);
+}
+
+/* Another router has the address of the first one, which may still have its mapping. */
+static void
+test_router_replaced (Lan *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  if (!f->lan.ready)
+    return;
+
+  set_router ("02:00:00:00:00:01");
+  mapping = lan_add_up (f);
+  set_router ("02:00:00:00:00:02");
+  test_loop_advance (&f->core.loop, 2000);
+  plum_backend_report_lost (ALPHA->backend, "another router");
+  test_loop_advance (&f->core.loop, 6000);
+  core_assert_state (mapping, SUCCESS);
+  core_assert_log ("alpha:discover alpha:map:tcp:8080:40000");
+
+  /* Only the second router confirms a delete. */
+  core_destroy (&f->core, mapping);
+  test_loop_settle (&f->core.loop);
+  core_assert_log ("alpha:unmap:tcp:8080");
+  core_assert_state (mapping, DESTROYED);
+  g_assert_false (close_manager (&f->core, 0));
+}
+
+static void
 assert_left (PlumMapping *mapping)
 {
   core_assert_state (mapping, DESTROYED);
@@ -810,6 +845,7 @@ main (int argc, char **argv)
               lan_tear_down);
   ADD_LAN ("changes-destroyed", test_address_changes_destroyed);
   ADD_LAN ("destroyed-during-delete", test_destroyed_during_delete);
+  ADD_LAN ("router-replaced", test_router_replaced);
   ADD_LAN ("network-lost", test_network_lost_destroyed);
   ADD_LAN ("network-lost-during-delete", test_network_lost_during_delete);
 
