@@ -224,6 +224,31 @@ test_discovery_is_cancelled (Networks *f, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+/* The network is gone before the backends have answered. */
+static void
+test_network_lost_while_discovering (Networks *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f); /* starts the watch */
+  settle (f);
+  ALPHA->discover = SILENCE;
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 600");
+  ip ("route replace default via 192.0.2.7 dev wan0 metric 100");
+  settle (f);
+  plum_manager_discover_async (f->core.manager, NULL, test_store_result, &f->core.result);
+  test_loop_settle (&f->core.loop);
+  g_assert_null (f->core.result);
+  ip ("route flush default");
+  settle (f);
+  assert_gateways (f, "");
+  g_assert_nonnull (f->core.result);
+  g_assert_false (plum_manager_discover_finish (f->core.manager, f->core.result, &error));
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
+}
+
 /* The same port is mapped on two gateways. */
 static void
 test_bound (Networks *f, gconstpointer data)
@@ -1266,6 +1291,7 @@ main (int argc, char **argv)
   ADD ("discovery-looks-again", test_discovery_looks_again);
   ADD ("create-looks-again", test_create_looks_again);
   ADD ("discovery-is-cancelled", test_discovery_is_cancelled);
+  ADD ("discovery-loses-the-network", test_network_lost_while_discovering);
   ADD ("no-next-hop", test_no_next_hop);
   ADD ("no-next-hop-is-needed", test_no_next_hop_is_needed);
   ADD ("no-next-hop-and-refused", test_no_next_hop_and_refused);
