@@ -444,6 +444,30 @@ test_link_returns (Networks *f, gconstpointer data)
   g_assert_true (nth_gateway (f, 0) == wan);
 }
 
+/* A discovery that failed just before the cable was plugged in again is repeated. */
+static void
+test_link_returns_at_once (Networks *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) failed = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ALPHA->discover = NO (TIMED_OUT);
+  failed = add_bound (f, 8081, NULL);
+  settle (f);
+  test_lan_set_carrier (FALSE);
+  settle (f);
+  core_assert_state (failed, FAILURE);
+  g_free (fake_backends_take_log ());
+
+  test_lan_set_carrier (TRUE);
+  ALPHA->discover = AT_ONCE;
+  settle (f);
+  test_loop_advance (&f->core.loop, 100);
+  core_assert_log ("alpha@wan0:discover alpha@wan0:map:tcp:8081:8081");
+  assert_up_on (failed, "wan0");
+}
+
 /* Another change of the network is no return of the link. */
 static void
 test_link_stays (Networks *f, gconstpointer data)
@@ -1303,6 +1327,7 @@ main (int argc, char **argv)
   ADD ("default-moves/old-does-not-delete", test_old_router_does_not_delete);
   ADD ("default-vanishes", test_default_vanishes);
   ADD ("link-returns", test_link_returns);
+  ADD ("link-returns-at-once", test_link_returns_at_once);
   ADD ("link-stays", test_link_stays);
   ADD ("all-vanish", test_all_vanish);
   ADD ("kernel-query-fails", test_kernel_query_fails);
