@@ -14,6 +14,8 @@
 
 #include <glib/gi18n-lib.h>
 
+#define MS G_GINT64_CONSTANT (1000)
+
 /* The delays of the first retries; the recheck period follows. */
 static const guint retry_ms[] = { 15000, 60000 };
 
@@ -185,12 +187,12 @@ plum_lease_holder_arm_within (PlumLeaseHolder *self,
                               gint64 first_ms,
                               gint64 spread_ms)
 {
-  gint64 first = plum_clock_get_time (self->clock) + first_ms * 1000;
+  gint64 first = plum_clock_get_time (self->clock) + first_ms * MS;
   gint64 when = first;
 
   if (spread_ms > 0)
-    when = plum_gateway_choose_turn (self->gateway, backend, first, first + spread_ms * 1000,
-                                     first + g_random_int_range (0, (gint32) spread_ms) * 1000);
+    when = plum_gateway_choose_turn (self->gateway, backend, first, first + spread_ms * MS,
+                                     first + g_random_int_range (0, (gint32) spread_ms) * MS);
   plum_clock_arm (self->clock, &self->timer, when);
 }
 

@@ -349,6 +349,24 @@ test_retry_times (CoreFixture *f, gconstpointer data)
     }
 }
 
+/* A day, of which a tenth is random, does not fit 31 bits of microseconds. */
+static void
+test_long_recheck_period (CoreFixture *f, gconstpointer data)
+{
+  PlumMapping *mappings[8];
+
+  plum_manager_set_recheck_period (f->manager, 24 * 3600 * 1000);
+  ALPHA->map = NO (REFUSED);
+  for (guint i = 0; i < G_N_ELEMENTS (mappings); i++)
+    mappings[i] = core_add (f, 8080 + i, 0);
+  test_loop_advance (&f->loop, 24 * 3600 * 1000);
+  g_assert_cmpuint (ALPHA->n_map, ==, 3 * G_N_ELEMENTS (mappings));
+  test_loop_advance (&f->loop, 3 * 3600 * 1000);
+  g_assert_cmpuint (ALPHA->n_map, ==, 4 * G_N_ELEMENTS (mappings));
+  for (guint i = 0; i < G_N_ELEMENTS (mappings); i++)
+    g_object_unref (mappings[i]);
+}
+
 static void
 test_success_resets_retries (CoreFixture *f, gconstpointer data)
 {
@@ -474,6 +492,7 @@ main (int argc, char **argv)
   CORE_ADD ("/life/expiry-unanswered", test_unanswered_expiry_discovers_once);
   CORE_ADD ("/life/forever-is-only-checked", test_forever_is_only_checked);
   CORE_ADD ("/life/retry/times", test_retry_times);
+  CORE_ADD ("/life/retry/long-recheck-period", test_long_recheck_period);
   CORE_ADD ("/life/retry/reset-by-success", test_success_resets_retries);
   CORE_ADD ("/life/retry/notify-errors-only", test_retries_notify_errors_only);
   CORE_ADD ("/life/retry/succeeds", test_retry_succeeds);
