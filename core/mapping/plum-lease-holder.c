@@ -202,7 +202,7 @@ plum_lease_holder_prefer_left_port (PlumLeaseHolder *self)
 void
 plum_lease_holder_set_gateway (PlumLeaseHolder *self, PlumGateway *gateway, const GError *reason)
 {
-  gboolean had_lease = plum_held_lease_get_lease (self->held) != NULL;
+  gboolean had_lease = plum_held_lease_get_lease (self->held) != NULL || self->reported;
   PlumLeaseHolderRemains remains = plum_lease_holder_get_remains_now (self);
 
   if (self->owner == NULL)
