@@ -441,6 +441,7 @@ plum_gateway_on_resume (PlumGateway *self)
 
   if (self->upstream != NULL)
     plum_gateway_on_resume (self->upstream);
+  plum_race_forget_failures (self->race);
   if (spread_ms == 0)
     return;
 

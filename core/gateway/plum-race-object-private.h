@@ -15,7 +15,7 @@ typedef struct
 
   PlumRace *race;
   gint64 started;           /* of the last discovery */
-  gint64 decided;           /* 0: never */
+  gint64 decided;           /* 0: never, or it counts no longer */
   gboolean settled_at_once; /* the last discovery: without asking the router */
   gboolean suspect;         /* it can map, but its last call, or one of its server, timed out */
   gboolean silent;          /* its last request for a mapping timed out */

@@ -79,6 +79,8 @@ gboolean plum_race_is_decided (PlumRace *self);
 /* Starts the discovery of every candidate that needs one. again: include the candidates that have
  * failed, unless they failed only recently. */
 void plum_race_discover (PlumRace *self, gboolean again);
+/* The next discovery probes all that have failed, however recently. */
+void plum_race_forget_failures (PlumRace *self);
 /* Picks the best candidate from the index first on. tried: (nullable): for each candidate, whether
  * to skip it. */
 PlumPick plum_race_pick (PlumRace *self, guint first, const gboolean *tried, guint *index);

@@ -220,6 +220,13 @@ plum_race_discover (PlumRace *self, gboolean again)
     plum_race_restart_grace (self);
 }
 
+void
+plum_race_forget_failures (PlumRace *self)
+{
+  for (unsigned int i = 0; i < self->candidates->len; i++)
+    ((Candidate *) self->candidates->pdata[i])->decided = 0;
+}
+
 /* --- Losses --- */
 
 static void

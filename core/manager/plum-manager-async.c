@@ -216,6 +216,16 @@ discovery_free (Discovery *discovery)
   g_free (discovery);
 }
 
+/* Whether the manager is open, and a gateway is still there. */
+static gboolean
+discovery_check (Discovery *discovery, PlumManager *manager, GError **error)
+{
+  GSocketFamily family = plum_gateway_get_family (discovery->gateways->pdata[0]);
+
+  return plum_manager_check_open (manager, error) &&
+         plum_gateway_set_find (manager->gateways, family, NULL, error) != NULL;
+}
+
 /* Each undecided gateway has a reference to the task. */
 static gboolean
 on_decided (gpointer user_data)
@@ -228,7 +238,7 @@ on_decided (gpointer user_data)
     return G_SOURCE_REMOVE;
 
   plum_main_context_clear_source (&discovery->cancel_source);
-  if (plum_manager_check_open (g_task_get_source_object (task), &error))
+  if (discovery_check (discovery, g_task_get_source_object (task), &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, g_steal_pointer (&error));

@@ -466,10 +466,11 @@ plum_manager_take_mapping (PlumManager *self, PlumMapping *mapping)
  * Adds a mapping and keeps it up.
  *
  * When this function returns, the mapping is in state %PLUM_STATE_PENDING, unless another mapping
- * of the same port is up or has failed: then it is in state %PLUM_STATE_SUCCESS or
- * %PLUM_STATE_FAILURE as well. It is also in state %PLUM_STATE_FAILURE if it requires an external
- * port, and the other mapping has another one. It stays in the list of the manager until it is
- * destroyed.
+ * of the same port is up: then it is in state %PLUM_STATE_SUCCESS as well, or in state
+ * %PLUM_STATE_FAILURE if it requires an external port, and the other mapping has another one. If
+ * the other mapping has failed, the port is requested again at once; the mapping is in state
+ * %PLUM_STATE_FAILURE only if no backend can be asked, because the discovery has failed a moment
+ * ago. It stays in the list of the manager until it is destroyed.
  *
  * If this function fails, @mapping is unchanged, and can be added later.
  *

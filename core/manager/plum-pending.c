@@ -385,6 +385,7 @@ plum_pending_mapping_changed (PlumPending *self, PlumMapping *mapping, PlumState
     {
       g_autoptr (GTask) task = g_steal_pointer (&operation->destroy);
 
+      plum_main_context_clear_source (&operation->destroy_cancel);
       g_task_return_boolean (task, TRUE);
     }
   g_hash_table_remove (self->operations, mapping);

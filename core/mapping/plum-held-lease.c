@@ -25,7 +25,7 @@ struct _PlumHeldLease
   PlumGateway *gateway; /* (nullable): of the candidate */
   guint candidate;      /* that granted the lease */
   PlumBackend *backend; /* (nullable): of the candidate */
-  PlumRequest *request; /* (nullable): the last one that was sent */
+  PlumRequest *request; /* (nullable): of the lease */
   gboolean suspected;   /* the backend has reported that the router lost its mappings */
   gboolean taken_over;  /* the router has a mapping of another host in its place */
   gboolean closed;      /* the router refused a question, and no check found the mapping missing */
@@ -146,12 +146,10 @@ on_renewed (PlumCall *call, gpointer user_data)
 static void
 plum_held_lease_renew (PlumHeldLease *self)
 {
-  PlumCallArgs args = { NULL };
+  g_autoptr (PlumRequest) request = self->iface->make_request (self->user_data);
+  const PlumCallArgs args = { .request = request };
   gint64 left = (plum_held_lease_get_expiry (self) - plum_clock_get_time (self->clock)) / MS;
 
-  g_clear_object (&self->request);
-  self->request = self->iface->make_request (self->user_data);
-  args.request = self->request;
   plum_backend_start_call (&self->renewal, self->backend, PLUM_CALL_MAP, &args,
                            (guint) MIN (left, self->settings->mapping_timeout), on_renewed, self);
 }
@@ -272,10 +270,16 @@ plum_held_lease_set (PlumHeldLease *self, PlumGateway *gateway, guint candidate,
 }
 
 gboolean
+plum_held_lease_may_keep (PlumHeldLease *self)
+{
+  return self != NULL && self->lease != NULL && self->closed && !self->suspected &&
+         !plum_held_lease_has_expired (self);
+}
+
+gboolean
 plum_held_lease_keep (PlumHeldLease *self)
 {
-  if (self == NULL || self->lease == NULL || !self->closed || self->suspected ||
-      plum_held_lease_has_expired (self))
+  if (!plum_held_lease_may_keep (self))
     return FALSE;
 
   plum_held_lease_schedule_renewal (self);

@@ -386,6 +386,16 @@ plum_lease_chain_retract (PlumLeaseHolder *self)
     plum_lease_holder_release (self->outer);
 }
 
+/* The lease beyond was the only one. The attempt finds out why the gateway maps no ports. */
+static void
+plum_lease_chain_lose (PlumLeaseHolder *self)
+{
+  self->reported = FALSE;
+  plum_lease_chain_forward (self, PLUM_MAPPING_LOST, NULL);
+  if (self->phase == PLUM_PHASE_FAILED)
+    plum_lease_holder_start_attempt (self);
+}
+
 /* Follows a change of the next router. A lease there cannot be deleted from here any more. */
 static void
 plum_lease_chain_move (PlumLeaseHolder *self, PlumGateway *upstream)
@@ -403,6 +413,8 @@ plum_lease_chain_move (PlumLeaseHolder *self, PlumGateway *upstream)
   plum_lease_holder_set_gateway (g_steal_pointer (&self->outer), NULL, NULL);
   if (releasing)
     plum_lease_holder_continue_release (self);
+  else if (self->reported && plum_held_lease_get_lease (self->held) == NULL)
+    plum_lease_chain_lose (self);
 }
 
 /* Brings the lease beyond in line with the lease and the next router. */

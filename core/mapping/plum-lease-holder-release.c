@@ -140,11 +140,15 @@ plum_lease_holder_release_outer (PlumLeaseHolder *self)
 void
 plum_lease_holder_release (PlumLeaseHolder *self)
 {
-  gboolean leased =
-    plum_held_lease_get_lease (self->held) != NULL && !plum_held_lease_is_taken_over (self->held);
-  PlumBackend *backend = leased ? plum_held_lease_get_backend (self->held) : NULL;
   PlumBackend *asked = plum_attempt_get_backend (self->attempt);
+  PlumBackend *backend;
+  gboolean leased;
 
+  if (asked == NULL)
+    plum_lease_holder_take_back (self);
+  leased =
+    plum_held_lease_get_lease (self->held) != NULL && !plum_held_lease_is_taken_over (self->held);
+  backend = leased ? plum_held_lease_get_backend (self->held) : NULL;
   self->delete_timeout = plum_settings_get_release_timeout (self->settings);
   self->release_end =
     plum_clock_get_time (self->clock) + self->delete_timeout * G_GINT64_CONSTANT (1000);

@@ -85,6 +85,8 @@ on_gateway_event (PlumGatewayClient *client, const PlumGatewayEvent *event)
     case PLUM_GATEWAY_SUSPECTED:
       if (event->backend == plum_held_lease_get_backend (self->held))
         plum_held_lease_suspect (self->held);
+      if (event->backend == plum_held_lease_get_backend (self->aside))
+        plum_held_lease_suspect (self->aside);
       break;
     case PLUM_GATEWAY_APPEARED:
       if (self->phase == PLUM_PHASE_FAILED)
@@ -202,7 +204,7 @@ plum_lease_holder_prefer_left_port (PlumLeaseHolder *self)
 void
 plum_lease_holder_set_gateway (PlumLeaseHolder *self, PlumGateway *gateway, const GError *reason)
 {
-  gboolean had_lease = plum_held_lease_get_lease (self->held) != NULL;
+  gboolean had_lease = plum_held_lease_get_lease (self->held) != NULL || self->reported;
   PlumLeaseHolderRemains remains = plum_lease_holder_get_remains_now (self);
 
   if (self->owner == NULL)

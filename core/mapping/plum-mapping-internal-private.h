@@ -122,6 +122,11 @@ GListModel *plum_mapping_ensure_hop_list (PlumMapping *self);
 /* The main context of the manager. (nullable): until the mapping is added */
 GMainContext *plum_mapping_get_context (PlumMapping *self);
 
+/* --- plum-mapping-wait.c --- */
+
+/* Ends the pending waits: the mapping is no longer pending. */
+void plum_mapping_finish_waits (PlumMapping *self);
+
 /* --- plum-mapping-hops.c --- */
 
 /* Whether the hops after the update differ from those before it. */

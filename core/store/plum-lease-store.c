@@ -416,6 +416,33 @@ plum_lease_store_is_deleting (PlumLeaseStore *self, const PlumLeaseRecord *recor
   return FALSE;
 }
 
+/* Makes a leftover of the entry. It takes over what is left of the same mapping, whose lease may
+ * end later, and which has a token. */
+static void
+plum_lease_store_leave_entry (PlumLeaseStore *self,
+                              const PlumLeaseRecord *entry,
+                              gint64 next_delete)
+{
+  PlumLeaseRecord *left = plum_lease_record_copy_left (entry, next_delete);
+
+  for (unsigned int i = 0; i < self->leftovers->len; i++)
+    {
+      const PlumLeaseRecord *old = self->leftovers->pdata[i];
+
+      if (!plum_lease_record_is_same_mapping (old, entry))
+        continue;
+
+      left->expires = MAX (left->expires, old->expires);
+      if (left->token == NULL && old->token != NULL)
+        left->token = g_variant_ref (old->token);
+      if (left->external_address == NULL)
+        g_set_object (&left->external_address, old->external_address);
+    }
+
+  plum_lease_store_remove_same_leftovers (self, entry);
+  plum_lease_store_add_leftover (self, left);
+}
+
 /* record: borrowed, and its fields. */
 static void
 plum_lease_store_update_entry (PlumLeaseStore *self,
@@ -428,6 +455,9 @@ plum_lease_store_update_entry (PlumLeaseStore *self,
 
   if (record->hardware_address == NULL && plum_lease_record_is_same_router (entry, record))
     record->hardware_address = entry->hardware_address;
+  /* The router with that address has been replaced: it may still have the mapping. */
+  if (!plum_lease_record_is_same_router (entry, record))
+    plum_lease_store_leave_entry (self, entry, 0);
 
   is_same_request = plum_lease_record_is_same_request (entry, record);
   if (!is_same_request)
@@ -471,33 +501,6 @@ plum_lease_store_note (PlumLeaseStore *self,
   plum_lease_store_replace_leftovers (self, entry);
   return !g_hash_table_contains (self->unsaved, holder) &&
          !plum_lease_store_is_deleting (self, entry);
-}
-
-/* Makes a leftover of the entry. It takes over what is left of the same mapping, whose lease may
- * end later, and which has a token. */
-static void
-plum_lease_store_leave_entry (PlumLeaseStore *self,
-                              const PlumLeaseRecord *entry,
-                              gint64 next_delete)
-{
-  PlumLeaseRecord *left = plum_lease_record_copy_left (entry, next_delete);
-
-  for (unsigned int i = 0; i < self->leftovers->len; i++)
-    {
-      const PlumLeaseRecord *old = self->leftovers->pdata[i];
-
-      if (!plum_lease_record_is_same_mapping (old, entry))
-        continue;
-
-      left->expires = MAX (left->expires, old->expires);
-      if (left->token == NULL && old->token != NULL)
-        left->token = g_variant_ref (old->token);
-      if (left->external_address == NULL)
-        g_set_object (&left->external_address, old->external_address);
-    }
-
-  plum_lease_store_remove_same_leftovers (self, entry);
-  plum_lease_store_add_leftover (self, left);
 }
 
 void

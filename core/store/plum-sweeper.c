@@ -476,6 +476,9 @@ plum_sweeper_expire (PlumSweeper *self, const GError *error)
 void
 plum_sweeper_gateway_added (PlumSweeper *self)
 {
+  if (self->soon)
+    return;
+
   plum_clock_disarm (self->clock, &self->sweep);
   plum_sweeper_sweep_in (self, GRACE_MS);
 }

@@ -1275,6 +1275,48 @@ test_direct_one_hop (ChainFixture *f, gconstpointer data)
   g_assert_cmpuint (BETA2->n_made, ==, 0);
 }
 
+/* The lease of the server is lost with the network: its address leads nowhere. */
+static void
+test_direct_loses_the_network (ChainFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  set_up_direct (f);
+  mapping = core_add (&f->core, 8080, 0);
+  test_loop_advance (&f->core.loop, 11000);
+  chain_assert_endpoint (mapping, "1.2.3.4", 8080);
+  ALPHA->discover = SILENCE;
+  g_assert_true (test_lan_ip ("route replace default via " CHAIN_R1 " dev wan0"));
+  test_loop_advance (&f->core.loop, 1000);
+  core_assert_state (mapping, PENDING);
+  g_assert_null (plum_mapping_get_external_host (mapping));
+}
+
+/* The server must no longer be asked: the failure of the router is reported. */
+static void
+test_direct_loses_the_server (ChainFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  set_up_direct (f);
+  mapping = core_add (&f->core, 8080, 0);
+  test_loop_advance (&f->core.loop, 11000);
+  chain_assert_endpoint (mapping, "1.2.3.4", 8080);
+  plum_manager_set_max_hops (f->core.manager, 1);
+  test_loop_settle (&f->core.loop);
+  core_assert_state (mapping, FAILURE);
+  g_assert_null (plum_mapping_get_external_host (mapping));
+  g_assert_error (plum_mapping_get_error (mapping), PLUM_ERROR, PLUM_ERROR_NO_BACKEND);
+
+  plum_manager_set_max_hops (f->core.manager, 2);
+  test_loop_advance (&f->core.loop, 61000);
+  chain_assert_endpoint (mapping, "1.2.3.4", 8080);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -1340,5 +1382,7 @@ main (int argc, char *argv[])
   CHAIN_ADD_N ("provider/direct-refused", 2, test_direct_refused);
   CHAIN_ADD_N ("provider/direct-not-needed", 2, test_direct_not_needed);
   CHAIN_ADD_N ("provider/direct-one-hop", 2, test_direct_one_hop);
+  CHAIN_ADD_N ("provider/direct-loses-the-network", 2, test_direct_loses_the_network);
+  CHAIN_ADD_N ("provider/direct-loses-the-server", 2, test_direct_loses_the_server);
   return g_test_run ();
 }

@@ -311,6 +311,23 @@ test_handler_closes (ChangedFixture *f, gconstpointer data)
   assert_changes (f, "success 1.2.3.4:8080 1\n+destroyed -:0 1\n+");
 }
 
+static void
+drop_manager (PlumMapping *mapping, ChangedFixture *f)
+{
+  g_clear_object (&f->core.manager);
+}
+
+/* The dispose delivers the signal of the manager. */
+static void
+test_handler_drops_the_manager (ChangedFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = add (f, 8080);
+
+  g_signal_connect (mapping, "changed", G_CALLBACK (drop_manager), f);
+  assert_changes (f, "success 1.2.3.4:8080 1\n+destroyed -:0 1\n+");
+  core_assert_state (mapping, DESTROYED);
+}
+
 #define ADD(path, n, func)                                                                         \
   g_test_add ("/changed/" path, ChangedFixture, GUINT_TO_POINTER (n), set_up, func, tear_down)
 
@@ -335,6 +352,7 @@ main (int argc, char *argv[])
   ADD ("has-mapping", 1, test_has_mapping);
   ADD ("shared", 1, test_shared);
   ADD ("handler-closes", 1, test_handler_closes);
+  ADD ("handler-drops-the-manager", 1, test_handler_drops_the_manager);
 
   return g_test_run ();
 }

@@ -103,6 +103,90 @@ test_closed_by_a_handler (StoreFixture *f, gconstpointer data)
   assert_create_fails (f, G_IO_ERROR, G_IO_ERROR_CLOSED);
 }
 
+/* --- Cancelled while it returns --- */
+
+typedef struct
+{
+  StoreFixture *f;
+  GCancellable *cancellable;
+  guint n_called;
+} Cancellation;
+
+static void
+on_returned_cancel (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Cancellation *cancellation = user_data;
+
+  cancellation->n_called++;
+  g_cancellable_cancel (cancellation->cancellable);
+  test_loop_settle (&cancellation->f->loop);
+}
+
+/* The callback of a destroy cancels it, and runs the main loop. */
+static void
+test_destroy_cancelled_by_its_callback (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (PlumMapping) mapping = store_add_up (f, 8080);
+  Cancellation cancellation = { f, cancellable, 0 };
+
+  ALPHA->unmap = AFTER (100);
+  plum_manager_destroy_mapping_async (f->manager, plum_mapping_get_id (mapping), cancellable,
+                                      on_returned_cancel, &cancellation);
+  test_loop_advance (&f->loop, 1000);
+  g_assert_cmpuint (cancellation.n_called, ==, 1);
+  core_assert_state (mapping, DESTROYED);
+}
+
+/* The callback of a wait cancels another one, and runs the main loop. */
+static void
+test_wait_cancelled_by_another (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (GError) error = NULL;
+  Cancellation cancellation = { f, cancellable, 0 };
+
+  ALPHA->map = AFTER (100);
+  mapping = store_add (f->manager, 8080, 0);
+  plum_mapping_wait_async (mapping, NULL, on_returned_cancel, &cancellation);
+  plum_mapping_wait_async (mapping, cancellable, test_store_result, &f->result);
+  test_loop_advance (&f->loop, 1000);
+  g_assert_cmpuint (cancellation.n_called, ==, 1);
+  g_assert_nonnull (f->result);
+  g_assert_false (plum_mapping_wait_finish (mapping, f->result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static void
+on_up_lose (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  StoreFixture *f = user_data;
+
+  g_autoptr (GInetAddress) gateway = g_inet_address_new_from_string ("127.9.9.8");
+
+  ALPHA->map = AFTER (100);
+  plum_manager_set_gateway_address (f->manager, gateway);
+}
+
+/* The mapping is pending again before the second wait ends, which therefore goes on. */
+static void
+test_wait_goes_on (StoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  ALPHA->map = AFTER (100);
+  mapping = store_add (f->manager, 8080, 0);
+  plum_mapping_wait_async (mapping, NULL, on_up_lose, f);
+  plum_mapping_wait_async (mapping, NULL, test_store_result, &f->result);
+  test_loop_advance_until (&f->loop, ALPHA->n_made == 2, 1000);
+  g_assert_null (f->result);
+  core_assert_state (mapping, PENDING);
+  test_loop_advance (&f->loop, 1000);
+  g_assert_nonnull (f->result);
+  g_assert_true (plum_mapping_wait_finish (mapping, f->result, NULL));
+}
+
 /* --- An add that fails --- */
 
 static void
@@ -347,6 +431,9 @@ main (int argc, char **argv)
   ADD ("create/cancelled-too-late", test_cancelled_too_late);
   ADD ("create/destroyed-by-handler", test_destroyed_by_a_handler);
   ADD ("create/closed-by-handler", test_closed_by_a_handler);
+  ADD ("destroy/cancelled-by-callback", test_destroy_cancelled_by_its_callback);
+  ADD ("wait/cancelled-by-another", test_wait_cancelled_by_another);
+  ADD ("wait/goes-on", test_wait_goes_on);
   ADD ("add/changes-nothing", test_failed_add_changes_nothing);
   ADD ("close/deletes-again", test_close_deletes_what_a_destroy_left);
   ADD ("close/reports-destroyed", test_close_reports_what_a_destroy_left);

@@ -106,6 +106,22 @@ test_another_backend_grants (CoreFixture *f, gconstpointer data)
   core_assert_log ("beta:unmap:tcp:8080");
 }
 
+/* A lease is kept while another backend is asked: both are deleted, whatever becomes of that. */
+static void
+test_kept_while_another_is_asked (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
+
+  ALPHA->check = CLOSED;
+  ALPHA->map = NO (REFUSED);
+  BETA->map = SILENCE;
+  test_loop_advance_until (&f->loop, BETA->n_map == 1, 310 * 1000);
+  core_assert_state (mapping, SUCCESS);
+  clear_log ();
+  g_assert_true (close_manager (f, 1000));
+  core_assert_log ("beta:unmap:tcp:8080 alpha:unmap:tcp:8080");
+}
+
 /* The delete of the old lease is not answered: it is repeated when the port is released. */
 static void
 test_another_backend_grants_unconfirmed (CoreFixture *f, gconstpointer data)
@@ -673,6 +689,41 @@ test_address_stays (Lan *f, gconstpointer data)
 }
 
 static void
+set_router (const char *hardware_address)
+{
+  g_autofree char *line =
+    g_strdup_printf ("neigh replace 192.0.2.1 lladdr %s dev wan0 nud permanent", hardware_address);
+
+  ip (line);
+}
+
+/* Another router has the address of the first one, which may still have its mapping. */
+static void
+test_router_replaced (Lan *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  if (!f->lan.ready)
+    return;
+
+  set_router ("02:00:00:00:00:01");
+  mapping = lan_add_up (f);
+  set_router ("02:00:00:00:00:02");
+  test_loop_advance (&f->core.loop, 2000);
+  plum_backend_report_lost (ALPHA->backend, "another router");
+  test_loop_advance (&f->core.loop, 6000);
+  core_assert_state (mapping, SUCCESS);
+  core_assert_log ("alpha:discover alpha:map:tcp:8080:40000");
+
+  /* Only the second router confirms a delete. */
+  core_destroy (&f->core, mapping);
+  test_loop_settle (&f->core.loop);
+  core_assert_log ("alpha:unmap:tcp:8080");
+  core_assert_state (mapping, DESTROYED);
+  g_assert_false (close_manager (&f->core, 0));
+}
+
+static void
 assert_left (PlumMapping *mapping)
 {
   core_assert_state (mapping, DESTROYED);
@@ -778,6 +829,7 @@ main (int argc, char **argv)
   ADD ("loss/delayed-spares-newer-lease", test_delayed_loss_spares_newer_lease);
   ADD ("loss/delayed-spares-renewed-lease", test_delayed_loss_spares_renewed_lease);
   ADD ("backend/another-grants", test_another_backend_grants);
+  ADD ("backend/kept-while-another-is-asked", test_kept_while_another_is_asked);
   ADD ("backend/another-grants-unconfirmed", test_another_backend_grants_unconfirmed);
   ADD ("backend/another-grants-destroyed", test_another_backend_grants_destroyed);
   ADD ("backend/unconfirmed-is-repeated", test_unconfirmed_is_repeated);
@@ -810,6 +862,7 @@ main (int argc, char **argv)
               lan_tear_down);
   ADD_LAN ("changes-destroyed", test_address_changes_destroyed);
   ADD_LAN ("destroyed-during-delete", test_destroyed_during_delete);
+  ADD_LAN ("router-replaced", test_router_replaced);
   ADD_LAN ("network-lost", test_network_lost_destroyed);
   ADD_LAN ("network-lost-during-delete", test_network_lost_during_delete);
 

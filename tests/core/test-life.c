@@ -218,6 +218,28 @@ test_failed_renewal_keeps_lease (CoreFixture *f, gconstpointer data)
   core_assert_state (mapping, SUCCESS);
 }
 
+/* What is requested from now on does not shorten the lease that the router has granted. */
+static void
+test_failed_shorter_renewal_keeps_lease (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) mapping = NULL;
+
+  without_rechecks (f);
+  mapping = core_add_up (f, 8080, 0);
+  core_listen (f, mapping);
+  plum_manager_set_lease_duration (f->manager, 600);
+  ALPHA->map = NO (REFUSED);
+  test_loop_advance (&f->loop, 7199 * 1000);
+  core_assert_events (f, "");
+  core_assert_state (mapping, SUCCESS);
+  g_assert_cmpuint (ALPHA->n_map, >=, 4);
+
+  ALPHA->map = AT_ONCE;
+  test_loop_advance (&f->loop, 1000);
+  core_assert_state (mapping, SUCCESS);
+  g_assert_cmpuint (plum_mapping_get_lifetime (mapping), ==, 600);
+}
+
 static void
 test_unanswered_renewal_keeps_lease (CoreFixture *f, gconstpointer data)
 {
@@ -325,6 +347,24 @@ test_retry_times (CoreFixture *f, gconstpointer data)
       g_assert_cmpint (waited, >=, waits[i]);
       g_assert_cmpint (waited, <=, waits[i] + waits[i] / 10);
     }
+}
+
+/* A day, of which a tenth is random, does not fit 31 bits of microseconds. */
+static void
+test_long_recheck_period (CoreFixture *f, gconstpointer data)
+{
+  PlumMapping *mappings[8];
+
+  plum_manager_set_recheck_period (f->manager, 24 * 3600 * 1000);
+  ALPHA->map = NO (REFUSED);
+  for (guint i = 0; i < G_N_ELEMENTS (mappings); i++)
+    mappings[i] = core_add (f, 8080 + i, 0);
+  test_loop_advance (&f->loop, 24 * 3600 * 1000);
+  g_assert_cmpuint (ALPHA->n_map, ==, 3 * G_N_ELEMENTS (mappings));
+  test_loop_advance (&f->loop, 3 * 3600 * 1000);
+  g_assert_cmpuint (ALPHA->n_map, ==, 4 * G_N_ELEMENTS (mappings));
+  for (guint i = 0; i < G_N_ELEMENTS (mappings); i++)
+    g_object_unref (mappings[i]);
 }
 
 static void
@@ -446,11 +486,13 @@ main (int argc, char **argv)
   CORE_ADD ("/life/renewal/notifies-changes", test_renewal_notifies_changes);
   CORE_ADD ("/life/renewal/new-hops", test_renewal_makes_new_hops);
   CORE_ADD ("/life/renewal/failed-keeps-lease", test_failed_renewal_keeps_lease);
+  CORE_ADD ("/life/renewal/failed-shorter-keeps-lease", test_failed_shorter_renewal_keeps_lease);
   CORE_ADD ("/life/renewal/unanswered-keeps-lease", test_unanswered_renewal_keeps_lease);
   CORE_ADD ("/life/expiry", test_expiry_starts_attempt);
   CORE_ADD ("/life/expiry-unanswered", test_unanswered_expiry_discovers_once);
   CORE_ADD ("/life/forever-is-only-checked", test_forever_is_only_checked);
   CORE_ADD ("/life/retry/times", test_retry_times);
+  CORE_ADD ("/life/retry/long-recheck-period", test_long_recheck_period);
   CORE_ADD ("/life/retry/reset-by-success", test_success_resets_retries);
   CORE_ADD ("/life/retry/notify-errors-only", test_retries_notify_errors_only);
   CORE_ADD ("/life/retry/succeeds", test_retry_succeeds);

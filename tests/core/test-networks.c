@@ -224,6 +224,31 @@ test_discovery_is_cancelled (Networks *f, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+/* The network is gone before the backends have answered. */
+static void
+test_network_lost_while_discovering (Networks *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  discover (f); /* starts the watch */
+  settle (f);
+  ALPHA->discover = SILENCE;
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 600");
+  ip ("route replace default via 192.0.2.7 dev wan0 metric 100");
+  settle (f);
+  plum_manager_discover_async (f->core.manager, NULL, test_store_result, &f->core.result);
+  test_loop_settle (&f->core.loop);
+  g_assert_null (f->core.result);
+  ip ("route flush default");
+  settle (f);
+  assert_gateways (f, "");
+  g_assert_nonnull (f->core.result);
+  g_assert_false (plum_manager_discover_finish (f->core.manager, f->core.result, &error));
+  g_assert_error (error, PLUM_ERROR, PLUM_ERROR_NO_GATEWAY);
+}
+
 /* The same port is mapped on two gateways. */
 static void
 test_bound (Networks *f, gconstpointer data)
@@ -417,6 +442,30 @@ test_link_returns (Networks *f, gconstpointer data)
   assert_up_on (held, "wan0");
   g_assert_cmpuint (ALPHA->n_check, >=, 1);
   g_assert_true (nth_gateway (f, 0) == wan);
+}
+
+/* A discovery that failed just before the cable was plugged in again is repeated. */
+static void
+test_link_returns_at_once (Networks *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) failed = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ALPHA->discover = NO (TIMED_OUT);
+  failed = add_bound (f, 8081, NULL);
+  settle (f);
+  test_lan_set_carrier (FALSE);
+  settle (f);
+  core_assert_state (failed, FAILURE);
+  g_free (fake_backends_take_log ());
+
+  test_lan_set_carrier (TRUE);
+  ALPHA->discover = AT_ONCE;
+  settle (f);
+  test_loop_advance (&f->core.loop, 100);
+  core_assert_log ("alpha@wan0:discover alpha@wan0:map:tcp:8081:8081");
+  assert_up_on (failed, "wan0");
 }
 
 /* Another change of the network is no return of the link. */
@@ -1102,6 +1151,37 @@ test_crash (Networks *f, gconstpointer data)
   test_state_directory_tear_down (&directory);
 }
 
+/* A close waits for the race, to delete what a crash left. Another network does not delay it. */
+static void
+test_network_added_while_closing (Networks *f, gconstpointer data)
+{
+  TestStateDirectory directory;
+  g_autoptr (PlumMapping) mapping = NULL;
+  g_autoptr (GError) error = NULL;
+
+  SKIP_WITHOUT_LAN (f);
+
+  ip ("route del default via 198.51.100.1 dev wlan0 metric 600");
+  test_state_directory_set_up (&directory);
+  plum_manager_set_state_directory (f->core.manager, directory.path);
+  mapping = add_bound (f, 8080, NULL);
+  assert_up_on (mapping, "wan0");
+
+  crash (f, directory.path);
+  ALPHA->discover = AFTER (2000);
+  plum_manager_discover_async (f->core.manager, NULL, NULL, NULL);
+  settle (f);
+  plum_manager_close_async (f->core.manager, NULL, test_store_result, &f->core.result);
+  test_loop_advance (&f->core.loop, 500);
+  g_assert_null (f->core.result);
+  ip ("route add default via 198.51.100.1 dev wlan0 metric 600");
+  test_loop_advance (&f->core.loop, 3000);
+  g_assert_nonnull (f->core.result);
+  g_assert_true (plum_manager_close_finish (f->core.manager, f->core.result, &error));
+  g_assert_no_error (error);
+  test_state_directory_tear_down (&directory);
+}
+
 /* The mapping that a crash left is on the router of another interface than the default route: that
  * router is found and asked, and the other one is not. */
 static void
@@ -1235,6 +1315,7 @@ main (int argc, char **argv)
   ADD ("discovery-looks-again", test_discovery_looks_again);
   ADD ("create-looks-again", test_create_looks_again);
   ADD ("discovery-is-cancelled", test_discovery_is_cancelled);
+  ADD ("discovery-loses-the-network", test_network_lost_while_discovering);
   ADD ("no-next-hop", test_no_next_hop);
   ADD ("no-next-hop-is-needed", test_no_next_hop_is_needed);
   ADD ("no-next-hop-and-refused", test_no_next_hop_and_refused);
@@ -1246,6 +1327,7 @@ main (int argc, char **argv)
   ADD ("default-moves/old-does-not-delete", test_old_router_does_not_delete);
   ADD ("default-vanishes", test_default_vanishes);
   ADD ("link-returns", test_link_returns);
+  ADD ("link-returns-at-once", test_link_returns_at_once);
   ADD ("link-stays", test_link_stays);
   ADD ("all-vanish", test_all_vanish);
   ADD ("kernel-query-fails", test_kernel_query_fails);
@@ -1266,6 +1348,7 @@ main (int argc, char **argv)
   ADD ("added-another-way", test_added_another_way);
   ADD ("two-managers", test_two_managers);
   ADD ("crash", test_crash);
+  ADD ("added-while-closing", test_network_added_while_closing);
   ADD ("unmap-on-the-other-router", test_unmap_on_the_other_router);
   ADD ("two-ways-to-one-router", test_two_ways_to_one_router);
   ADD ("disposed-while-deleting", test_disposed_while_deleting);

@@ -54,6 +54,32 @@ test_external_port_is_requested_twice (CoreFixture *f, gconstpointer data)
   g_assert_cmpuint (plum_mapping_get_external_port (third), !=, 8081);
 }
 
+/* An equal mapping is worth another request. If all backends have just failed, there is none. */
+static void
+test_equal_to_a_failed_one (CoreFixture *f, gconstpointer data)
+{
+  g_autoptr (PlumMapping) first = NULL;
+  g_autoptr (PlumMapping) second = NULL;
+  g_autoptr (PlumMapping) third = NULL;
+
+  ALPHA->map = NO (REFUSED);
+  first = core_add (f, 8080, 0);
+  test_loop_settle (&f->loop);
+  core_assert_state (first, FAILURE);
+  second = core_add (f, 8080, 0);
+  core_assert_state (second, PENDING);
+  test_loop_settle (&f->loop);
+  core_assert_state (second, FAILURE);
+  g_assert_cmpuint (ALPHA->n_map, ==, 2);
+
+  ALPHA->discover = NO (TIMED_OUT);
+  core_set_gateway (f, "127.9.9.8");
+  test_loop_settle (&f->loop);
+  third = core_add (f, 8080, 0);
+  core_assert_state (third, FAILURE);
+  g_assert_cmpuint (ALPHA->n_map, ==, 2);
+}
+
 /* The router replaces the mapping of a port that it grants twice: the second mapping releases the
  * port, and the first requests it again. */
 static void
@@ -490,6 +516,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   CORE_ADD ("/sharing/equal", test_equal_mappings_share_lease);
+  CORE_ADD ("/sharing/equal-to-a-failed-one", test_equal_to_a_failed_one);
   CORE_ADD ("/sharing/other-request", test_other_request_gets_the_granted_port);
   CORE_ADD ("/sharing/requested-twice", test_external_port_is_requested_twice);
   CORE_ADD ("/sharing/granted-twice", test_external_port_is_granted_twice);
