@@ -111,6 +111,13 @@ class Chains:
         for protocol in 'tcp', 'udp':
             self.through_both(protocol, port, backends)
 
+    def permanent_once(self):
+        """The lease of the second router expires, but that of the first one does not."""
+        lab.router('router', 'kind', 'mapper-upnp-permanent')
+        done = self.printed('map', '--once', 'tcp:9216')
+        assert 'tcp:9216 does not expire: the router granted a permanent' in done.stderr, done
+        self.printed('unmap', 'tcp:9216')
+
     def once(self, *options):
         """The first success, and the packets that went beyond the first router."""
         lab.reset_beyond()
@@ -677,7 +684,7 @@ def suites(plumctl_map, commands, say):
                 (('mapper-upnp', 'mapper-natpmp'), ['upnp', 'natpmp']),
                 (('mapper-upnp-permanent', 'pcp'), ['upnp', 'pcp']),
             ], 9210)
-        ]),
+        ] + [('permanent-once', case.permanent_once)]),
         'chain-one-router': (['--router=mapper'], [
             ('public-first', case.public_first),
         ]),
