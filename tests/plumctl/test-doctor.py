@@ -376,6 +376,20 @@ def both_families():
 
 
 @test
+def pending_probe_has_no_time():
+    """The first protocol that maps ports is enough."""
+    need_backend("pcp")
+    need_backend("upnp")
+    with FakeGateway() as gateway:
+        where = ["--no-map", "--gateway", gateway.address, "--backend", "pcp,upnp"]
+        contains(plumctl("doctor", *where).stdout, "  UPnP: pending\n")
+        report = json.loads(plumctl("doctor", "--json", *where).stdout)
+        equal([(probe["name"], probe["outcome"], probe["ms"])
+               for probe in report["gateways"][0]["probes"] if probe["name"] == "upnp"],
+              [("upnp", "pending", None)])
+
+
+@test
 def family_that_does_not_exist():
     result = real(in_own_network, IPV6 + RUN, "doctor", "--json", "--family", "4")
     report = json.loads(result.stdout)

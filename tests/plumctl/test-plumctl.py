@@ -210,7 +210,7 @@ def map_interrupted_before_it_was_mapped():
             out, _ = process.communicate(timeout=DEADLINE)
         finally:
             process.kill()
-        assert "removed" not in out, out
+        assert "removed" not in out and "no longer" not in out, out
 
 
 @test
@@ -1164,6 +1164,20 @@ def monitor_until(last, *arguments, **extra):
         process.kill()
     equal((process.returncode, err), (0, ""))
     return [line.partition(" ")[2] for line in lines]
+
+
+@test
+def monitor_ends_without_a_removal():
+    """The gateway is still there when monitor ends."""
+    with FakeGateway() as gateway:
+        process = start("monitor", *common(gateway))
+        try:
+            contains(process.stdout.readline(), "gateway: ")
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=DEADLINE)
+        finally:
+            process.kill()
+        assert "removed" not in out and "no longer" not in out, out
 
 
 @test

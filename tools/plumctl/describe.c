@@ -164,7 +164,7 @@ describe_outcome (PlumProbeOutcome outcome, guint ms)
       return g_strdup_printf (_ ("failed after %u ms"), ms);
     case PLUM_PROBE_PENDING:
     default:
-      return g_strdup_printf (_ ("pending after %u ms"), ms);
+      return g_strdup (_ ("pending"));
     }
 }
 
