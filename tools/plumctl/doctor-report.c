@@ -297,8 +297,7 @@ write_probes (JsonWriter *json, PlumGateway *gateway)
 
       json_writer_begin_object (json, NULL);
       json_writer_string (json, "name", plum_probe_get_name (probe));
-      json_writer_string (json, "outcome",
-                          describe_enum (PLUM_TYPE_PROBE_OUTCOME, (int) outcome));
+      json_writer_string (json, "outcome", describe_enum (PLUM_TYPE_PROBE_OUTCOME, (int) outcome));
       if (outcome != PLUM_PROBE_PENDING)
         json_writer_int (json, "ms", plum_probe_get_ms (probe));
       else
