@@ -266,12 +266,16 @@ list_table (PlumCall *call)
     {
       g_autofree char *address = g_key_file_get_string (table, groups[i], "address", NULL);
       g_autofree char *description = g_key_file_get_string (table, groups[i], "description", NULL);
-      g_autoptr (GInetAddress) internal = g_inet_address_new_from_string (address);
+      g_autoptr (GInetAddress) internal =
+        address != NULL ? g_inet_address_new_from_string (address) : NULL;
+      gboolean has_lifetime = g_key_file_has_key (table, groups[i], "lifetime", NULL);
+      int lifetime =
+        has_lifetime ? g_key_file_get_integer (table, groups[i], "lifetime", NULL) : 120;
       g_autoptr (PlumEntry) entry =
         plum_entry_new (groups[i][0] == 't' ? PLUM_PROTOCOL_TCP : PLUM_PROTOCOL_UDP,
                         (guint) g_ascii_strtoull (groups[i] + 4, NULL, 10),
                         (guint) g_key_file_get_integer (table, groups[i], "port", NULL), internal,
-                        description, 120, TRUE);
+                        description, (guint) lifetime, TRUE);
 
       g_list_store_append (entries, entry);
     }

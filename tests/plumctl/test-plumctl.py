@@ -992,6 +992,19 @@ def list_json():
 
 
 @test
+def list_unknown_values():
+    """An entry that the router did not report completely."""
+    with Router() as router:
+        with open(router.path, "a") as file:
+            file.write("[tcp 8080]\nport=0\nlifetime=0\ndescription=torn\n[udp 0]\nport=53\n")
+        lines = router.plumctl("list").stdout.splitlines()
+        equal(lines, ["  tcp  8080 → ?:? torn", "  udp     ? → ?:53 for 120 s"])
+        found = events(router.plumctl("list", "--json").stdout)
+        equal([(entry["external_port"], entry["internal_port"], entry["lifetime"])
+               for entry in found], [(8080, None, None), (None, 53, 120)])
+
+
+@test
 def unmap_removes_only_the_given_ports():
     with Router() as router:
         router.plumctl("map", "--once", "tcp:81", "tcp:82", "udp:81")

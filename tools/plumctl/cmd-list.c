@@ -75,9 +75,9 @@ list_print_json (const ListLine *line)
   json_writer_string (&json, "event", "entry");
   json_writer_string (&json, "family", "ipv4");
   json_writer_string (&json, "protocol", get_protocol (entry));
-  json_writer_int (&json, "external_port", plum_entry_get_external_port (entry));
+  describe_port_json (&json, "external_port", plum_entry_get_external_port (entry));
   describe_address_json (&json, "internal_address", plum_entry_get_internal_address (entry));
-  json_writer_int (&json, "internal_port", plum_entry_get_internal_port (entry));
+  describe_port_json (&json, "internal_port", plum_entry_get_internal_port (entry));
   json_writer_string (&json, "description", plum_entry_get_description (entry));
   describe_lifetime_json (&json, "lifetime", plum_entry_get_lifetime (entry));
   json_writer_bool (&json, "enabled", plum_entry_get_enabled (entry));
@@ -136,6 +136,23 @@ describe_problem (const char *problem)
   return problem != NULL ? g_strdup_printf ("[%s]", problem) : NULL;
 }
 
+/* What is shown of a value: what the router sent or, if it is known, the value; otherwise “?”. Both
+ * may be NULL or empty. */
+static const char *
+choose_text (const char *sent, const char *value)
+{
+  if (sent != NULL && *sent != '\0')
+    return sent;
+  return sent == NULL && value != NULL ? value : "?";
+}
+
+/* port: 0 is unknown. */
+static char *
+list_describe_port (guint port)
+{
+  return port != 0 ? g_strdup_printf ("%u", port) : NULL;
+}
+
 static void
 list_print_line (const ListLine *line)
 {
@@ -143,21 +160,18 @@ list_print_line (const ListLine *line)
   PlumEntry *entry = line->entry;
   g_autofree char *from = describe_from (plum_entry_get_remote_host (entry));
   g_autofree char *address = describe_address (plum_entry_get_internal_address (entry));
-  g_autofree char *lifetime = describe_lifetime (plum_entry_get_lifetime (entry));
-  g_autofree char *port = g_strdup_printf ("%u", plum_entry_get_internal_port (entry));
+  guint seconds = plum_entry_get_lifetime (entry);
+  g_autofree char *lifetime = seconds != 0 ? describe_lifetime (seconds) : NULL;
+  g_autofree char *external = list_describe_port (plum_entry_get_external_port (entry));
+  g_autofree char *port = list_describe_port (plum_entry_get_internal_port (entry));
   g_autofree char *place = list_line_describe_place (line);
-  const char *address_text = plum_entry_get_internal_address_text (entry);
-  const char *port_text = plum_entry_get_internal_port_text (entry);
   g_autofree char *problem = describe_problem (plum_entry_get_problem (entry));
   g_autoptr (GString) text = g_string_new (NULL);
 
-  if (address_text == NULL)
-    address_text = address != NULL ? address : "?";
-  if (port_text == NULL)
-    port_text = port;
-
-  g_string_append_printf (text, "%c %s %5u → %s:%s", marks[line->mark], get_protocol (entry),
-                          plum_entry_get_external_port (entry), address_text, port_text);
+  g_string_append_printf (text, "%c %s %5s → %s:%s", marks[line->mark],
+                          choose_text (get_protocol (entry), NULL), choose_text (NULL, external),
+                          choose_text (plum_entry_get_internal_address_text (entry), address),
+                          choose_text (plum_entry_get_internal_port_text (entry), port));
   add_word (text, from);
   add_word (text, lifetime);
   add_word (text, plum_entry_get_enabled (entry) ? NULL : _ ("(disabled)"));
