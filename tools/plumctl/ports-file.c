@@ -221,11 +221,13 @@ read_for (Parser *self, const char *value, GError **error)
 {
   self->group.host = g_inet_address_new_from_string (value);
   self->group.host_line = self->line;
-  if (self->group.host != NULL)
-    return TRUE;
+  if (self->group.host == NULL)
+    return set_error (self->line, error,
+                      _ ("for: “%s” is not an IP address (such as 192.168.1.50)"), value);
+  if (!address_is_other_host (self->group.host))
+    return set_error (self->line, error, _ ("for: “%s” is not the address of another host"), value);
 
-  return set_error (self->line, error, _ ("for: “%s” is not an IP address (such as 192.168.1.50)"),
-                    value);
+  return TRUE;
 }
 
 static gboolean
