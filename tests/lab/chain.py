@@ -455,6 +455,9 @@ class Chains:
             done = self.printed('unmap', 'tcp:9208', env=env)
             lab.equal(done.stdout, 'tcp:9208 removed\n', 'unmap')
             assert 'Nothing is recorded about these ports' in done.stderr, done.stderr
+            self.printed('map', '--once', 'tcp:9208', env=env)
+            done = self.printed('unmap', '--quiet', 'tcp:9208', env=env)
+            lab.equal((done.stdout, done.stderr), ('', ''), 'quiet unmap')
             lab.equal(lab.rules(9208), [], 'rules of the first router')
             assert lab.rules(9208, 'outer'), 'rules of the second router'
             with lab.power_cycle('outer'):

@@ -539,6 +539,18 @@ def run_without_waiting():
 
 
 @test
+def run_keep_trying_reports_the_failure():
+    for option in "--keep-trying", "--wait=no":
+        with FakeGateway(result=2) as gateway:
+            process = start("run", option, *common(gateway), "tcp:9011", "--", "sleep", "30")
+            try:
+                contains(process.stderr.readline(), "tcp:9011 failed: The router answers to PCP, ")
+            finally:
+                process.send_signal(signal.SIGINT)
+                process.communicate(timeout=DEADLINE)
+
+
+@test
 def run_forwards_signals():
     with FakeGateway() as gateway:
         process = start("run", *common(gateway), "tcp:9011", "--", "sh", "-c",
