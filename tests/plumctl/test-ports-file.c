@@ -248,6 +248,7 @@ static const Wrong wrong[] = {
   { "value-missing", "[tcp:80]\ndescription=\n", "line 2: description: a value is missing" },
   { "key-twice", "[tcp:80]\nexact=no\nexact=no\n",
     "line 3: exact: the key is already in the group" },
+  { "exact-pinhole", "[tcp:80:81]\nfamily=6\nexact=yes\n", "line 1: exact: an IPv6 pinhole keeps" },
   { "boolean", "[tcp:80]\nexact=1\n", "line 2: exact: “1” is invalid, must be true or false" },
   { "external", "[tcp:80]\nexternal=http\n", "line 2: external: “http” is invalid" },
   { "external-zero", "[tcp:80]\nexternal=0\n", "line 2: external: “0” is invalid" },

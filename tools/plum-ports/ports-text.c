@@ -80,7 +80,7 @@ text_for_code (PlumError code)
       return _ ("The router refuses to map ports for this computer. Allow port mapping in its "
                 "settings.");
     case PLUM_ERROR_CONFLICT:
-      return _ ("The port is used by another device. Choose another external port.");
+      return _ ("The external port is not available. Choose another external port.");
     case PLUM_ERROR_NO_RESOURCES:
       return _ ("The router's mapping table is full, or it has no internet connection at present.");
     case PLUM_ERROR_NOT_SUPPORTED:

@@ -97,6 +97,15 @@ mapping_set_parse (MappingSet *self, char **specs, const char *description)
           return FALSE;
         }
 
+      if (self->exact && self->ipv6 && spec.first_external != 0 &&
+          spec.first_external != spec.first_internal)
+        {
+          output_error (_ ("“%s”: --exact: an IPv6 pinhole keeps the port, so the external port must "
+                           "be the internal one"),
+                        specs[i]);
+          return FALSE;
+        }
+
       if (!self->no_ipv4)
         mapping_set_add (self, &spec, G_SOCKET_FAMILY_IPV4, description);
       if (self->ipv6)
