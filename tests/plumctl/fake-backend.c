@@ -283,6 +283,15 @@ list_table (PlumCall *call)
   plum_call_return_entries (call, G_LIST_MODEL (entries));
 }
 
+#define LATE_MS 10500 /* later than PlumManager:mapping-timeout allows by default */
+
+static gboolean
+on_late (gpointer user_data)
+{
+  list_table (user_data);
+  return G_SOURCE_REMOVE;
+}
+
 /* Looks first, like the UPnP backend. */
 static void
 fake_backend_list (PlumBackend *backend, PlumCall *call)
@@ -291,6 +300,8 @@ fake_backend_list (PlumBackend *backend, PlumCall *call)
     plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, "the table cannot be read");
   else if (has_fault ("garbled-table"))
     plum_call_fail (call, PLUM_ERROR_MALFORMED, "the table is malformed");
+  else if (has_fault ("late-table"))
+    g_timeout_add_full (G_PRIORITY_DEFAULT, LATE_MS, on_late, g_object_ref (call), g_object_unref);
   else if (has_fault ("slow-table"))
     g_print ("listing\n");
   else

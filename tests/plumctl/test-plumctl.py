@@ -1039,6 +1039,26 @@ def unmap_reports_the_worst_of_several_entries():
 
 
 @test
+def list_timeout():
+    """The limit is that of the table as well, even if it is long."""
+    with Router("slow-table") as router:
+        since = time.monotonic()
+        result = router.plumctl("list", "--timeout", "1")
+        equal((result.returncode, result.stdout), (1, "listing\n"))
+        contains(result.stderr, "the router did not list its mappings: no answer within 1 s")
+        assert time.monotonic() - since < 8
+
+
+@test
+def list_of_a_late_router():
+    with Router("late-table") as router:
+        router.add_other_host()
+        result = router.plumctl("list", "--timeout", "40")
+        equal((result.returncode, result.stderr), (0, ""))
+        contains(result.stdout, "tcp  8080 → 192.168.1.77:8080")
+
+
+@test
 def list_interrupted():
     with Router() as router:
         with start("list", "--gateway", "127.0.0.9", "--backend", "fake",

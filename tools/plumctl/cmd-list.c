@@ -40,6 +40,8 @@ typedef struct
   GListModel *table; /* (nullable) */
   GArray *marks;     /* of Mark: of the entries of the table */
 
+  GCancellable *cancellable; /* of the tables, when --timeout has passed */
+  guint timeout_id;
   guint n_unreadable;
   int exit_code;
 } Listing;
@@ -449,6 +451,16 @@ report_list_failure (Listing *self, PlumGateway *router, const GError *error)
     output_error (_ ("%s cannot list the mappings of the router: only UPnP can"), backend);
 }
 
+static gboolean
+on_listing_timeout (gpointer user_data)
+{
+  Listing *self = user_data;
+
+  self->timeout_id = 0;
+  g_cancellable_cancel (self->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
 static void list_next (Listing *self);
 
 static void
@@ -463,6 +475,12 @@ on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
   if (self->session.closing)
     return;
 
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      g_clear_error (&error);
+      g_set_error (&error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _ ("no answer within %g s"),
+                   common_options.timeout);
+    }
   print_table (self, router, before, table);
   if (table == NULL)
     report_list_failure (self, router, error);
@@ -492,7 +510,8 @@ list_next (Listing *self)
 {
   if (self->next < self->routers->len)
     {
-      plum_gateway_list_entries_async (self->routers->pdata[self->next], NULL, on_listed, self);
+      plum_gateway_list_entries_async (self->routers->pdata[self->next], self->cancellable,
+                                       on_listed, self);
       return;
     }
 
@@ -533,6 +552,7 @@ on_list_done (Discovery *discovery)
       return;
     }
 
+  plum_manager_set_mapping_timeout (self->session.manager, common_options_get_timeout_ms ());
   /* A gateway that maps no ports may be one that translates nothing. */
   self->first = self->next = discovery_is_served (discovery) ? 0 : 1;
   /* An IPv6 firewall has no table that a protocol can read. */
@@ -553,8 +573,15 @@ run_list (char **arguments, char **tail)
                    .done = on_list_done },
     .exit_code = PLUMCTL_OK,
   };
-  int exit_code = discovery_run (&self.discovery, arguments);
+  int exit_code;
 
+  self.cancellable = g_cancellable_new ();
+  self.timeout_id =
+    g_timeout_add (common_options_get_timeout_ms (), on_listing_timeout, &self);
+  exit_code = discovery_run (&self.discovery, arguments);
+  g_clear_handle_id (&self.timeout_id, g_source_remove);
+
+  g_clear_object (&self.cancellable);
   g_clear_pointer (&self.routers, g_ptr_array_unref);
   g_clear_object (&self.table);
   g_clear_pointer (&self.marks, g_array_unref);
