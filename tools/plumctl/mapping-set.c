@@ -100,9 +100,10 @@ mapping_set_parse (MappingSet *self, char **specs, const char *description)
       if (self->exact && self->ipv6 && spec.first_external != 0 &&
           spec.first_external != spec.first_internal)
         {
-          output_error (_ ("“%s”: --exact: an IPv6 pinhole keeps the port, so the external port must "
-                           "be the internal one"),
-                        specs[i]);
+          output_error (
+            _ ("“%s”: --exact: an IPv6 pinhole keeps the port, so the external port must "
+               "be the internal one"),
+            specs[i]);
           return FALSE;
         }
 
