@@ -20,10 +20,10 @@ describe_outcome (PlumError code, const char *title)
     {
     case PLUM_ERROR_CONFLICT:
       /* Translators: the name of a protocol. */
-      return g_strdup_printf (_ (
-                                "The router answers to %s, but the external port is in use. Choose "
-                                "another external port."),
-                              title);
+      return g_strdup_printf (
+        _ ("The router answers to %s, but the external port is not available. Choose "
+           "another external port."),
+        title);
     case PLUM_ERROR_REFUSED:
       /* Translators: the name of a protocol. */
       return g_strdup_printf (

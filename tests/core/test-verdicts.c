@@ -163,14 +163,14 @@ typedef struct
 
 static const Case cases[] = {
   { "conflict", PLUM_ERROR_REFUSED, TRUE, PLUM_ERROR_CONFLICT, TRUE,
-    "The router answers to UPnP IGD, but the external port is in use." },
+    "The router answers to UPnP IGD, but the external port is not available." },
   { "requested-beats-discovery", PLUM_ERROR_REFUSED, FALSE, PLUM_ERROR_NOT_SUPPORTED, TRUE,
     "The router answers to UPnP IGD, but does not support this mapping." },
   { "no-public-address", PLUM_ERROR_NO_RESOURCES, FALSE, PLUM_ERROR_REFUSED, TRUE,
     "The router answers to UPnP IGD, but cannot map the port now: its table is full, or it has no "
     "public address." },
   { "no-public-address-and-conflict", PLUM_ERROR_NO_RESOURCES, FALSE, PLUM_ERROR_CONFLICT, TRUE,
-    "The router answers to UPnP IGD, but the external port is in use." },
+    "The router answers to UPnP IGD, but the external port is not available." },
   { "table-full-and-refused", PLUM_ERROR_NO_RESOURCES, TRUE, PLUM_ERROR_REFUSED, TRUE,
     "The router answers to UPnP IGD, but refuses" },
   { "answered-beats-silent", PLUM_ERROR_TIMED_OUT, FALSE, PLUM_ERROR_NO_RESOURCES, FALSE,

@@ -111,6 +111,13 @@ class Chains:
         for protocol in 'tcp', 'udp':
             self.through_both(protocol, port, backends)
 
+    def permanent_once(self):
+        """The lease of the second router expires, but that of the first one does not."""
+        lab.router('router', 'kind', 'mapper-upnp-permanent')
+        done = self.printed('map', '--once', 'tcp:9216')
+        assert 'tcp:9216 does not expire: the router granted a permanent' in done.stderr, done
+        self.printed('unmap', 'tcp:9216')
+
     def once(self, *options):
         """The first success, and the packets that went beyond the first router."""
         lab.reset_beyond()
@@ -448,6 +455,9 @@ class Chains:
             done = self.printed('unmap', 'tcp:9208', env=env)
             lab.equal(done.stdout, 'tcp:9208 removed\n', 'unmap')
             assert 'Nothing is recorded about these ports' in done.stderr, done.stderr
+            self.printed('map', '--once', 'tcp:9208', env=env)
+            done = self.printed('unmap', '--quiet', 'tcp:9208', env=env)
+            lab.equal((done.stdout, done.stderr), ('', ''), 'quiet unmap')
             lab.equal(lab.rules(9208), [], 'rules of the first router')
             assert lab.rules(9208, 'outer'), 'rules of the second router'
             with lab.power_cycle('outer'):
@@ -677,7 +687,7 @@ def suites(plumctl_map, commands, say):
                 (('mapper-upnp', 'mapper-natpmp'), ['upnp', 'natpmp']),
                 (('mapper-upnp-permanent', 'pcp'), ['upnp', 'pcp']),
             ], 9210)
-        ]),
+        ] + [('permanent-once', case.permanent_once)]),
         'chain-one-router': (['--router=mapper'], [
             ('public-first', case.public_first),
         ]),

@@ -15,8 +15,8 @@ TWIN = '192.168.1.2'
 SENTENCES = {
     'no-gateway': (3, 'This computer has no default route, so no router was found.'),
     'silent': (10, 'The router does not answer any protocol.'),
-    'switched-off': (11, 'The router refuses all requests: port mapping is disabled or not '
-                         'supported.'),
+    'switched-off': (11, 'The router refuses requests of PCP and NAT-PMP and does not answer those '
+                         'of UPnP: port mapping is disabled or not supported.'),
     'not-a-gateway': (12, 'Other devices answered, but none of them is a router that maps '
                           'ports.'),
     'wrong-address': (13, "The answer came from an address other than the gateway's, and was "

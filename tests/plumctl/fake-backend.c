@@ -266,17 +266,30 @@ list_table (PlumCall *call)
     {
       g_autofree char *address = g_key_file_get_string (table, groups[i], "address", NULL);
       g_autofree char *description = g_key_file_get_string (table, groups[i], "description", NULL);
-      g_autoptr (GInetAddress) internal = g_inet_address_new_from_string (address);
+      g_autoptr (GInetAddress) internal =
+        address != NULL ? g_inet_address_new_from_string (address) : NULL;
+      gboolean has_lifetime = g_key_file_has_key (table, groups[i], "lifetime", NULL);
+      int lifetime =
+        has_lifetime ? g_key_file_get_integer (table, groups[i], "lifetime", NULL) : 120;
       g_autoptr (PlumEntry) entry =
         plum_entry_new (groups[i][0] == 't' ? PLUM_PROTOCOL_TCP : PLUM_PROTOCOL_UDP,
                         (guint) g_ascii_strtoull (groups[i] + 4, NULL, 10),
                         (guint) g_key_file_get_integer (table, groups[i], "port", NULL), internal,
-                        description, 120, TRUE);
+                        description, (guint) lifetime, TRUE);
 
       g_list_store_append (entries, entry);
     }
 
   plum_call_return_entries (call, G_LIST_MODEL (entries));
+}
+
+#define LATE_MS 10500 /* later than PlumManager:mapping-timeout allows by default */
+
+static gboolean
+on_late (gpointer user_data)
+{
+  list_table (user_data);
+  return G_SOURCE_REMOVE;
 }
 
 /* Looks first, like the UPnP backend. */
@@ -287,6 +300,8 @@ fake_backend_list (PlumBackend *backend, PlumCall *call)
     plum_call_fail (call, PLUM_ERROR_NOT_SUPPORTED, "the table cannot be read");
   else if (has_fault ("garbled-table"))
     plum_call_fail (call, PLUM_ERROR_MALFORMED, "the table is malformed");
+  else if (has_fault ("late-table"))
+    g_timeout_add_full (G_PRIORITY_DEFAULT, LATE_MS, on_late, g_object_ref (call), g_object_unref);
   else if (has_fault ("slow-table"))
     g_print ("listing\n");
   else

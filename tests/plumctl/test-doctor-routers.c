@@ -619,12 +619,52 @@ static void
 test_shared_local (void)
 {
   DoctorRouters routers = { .local = g_strdup ("100.64.0.10") };
-  g_autofree char *sentence = NULL;
+  const struct
+  {
+    guint max_hops;
+    gboolean no_map;
+    const char *end;  /* of the sentence */
+    const char *step; /* its beginning; NULL: the general one */
+  } cases[] = {
+    { 2, FALSE, "(CGNAT), and maps no ports.", NULL },
+    { 2, TRUE, "(CGNAT).", "Run the doctor without --no-map, so that a server of the provider" },
+    { 1, FALSE, "(CGNAT).", "Repeat with --max-hops 2, so that a server of the provider" },
+  };
 
   doctor_routers_add (&routers, DOCTOR_ROUTER_ASKED, "100.64.0.1", NULL,
                       PLUM_ADDRESS_SCOPE_UNKNOWN);
-  sentence = doctor_routers_dup_sentence (&routers, DOCTOR_CGNAT);
-  g_assert_nonnull (strstr (sentence, "The address of this computer is 100.64.0.10"));
+  routers.maps_nothing = TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *sentence = NULL;
+      g_autofree char *step = NULL;
+
+      routers.max_hops = cases[i].max_hops;
+      routers.no_map = cases[i].no_map;
+      sentence = doctor_routers_dup_sentence (&routers, DOCTOR_CGNAT);
+      step = doctor_routers_dup_next_step (&routers, DOCTOR_CGNAT);
+      g_assert_true (g_str_has_prefix (sentence, "The address of this computer is 100.64.0.10"));
+      g_assert_true (g_str_has_suffix (sentence, cases[i].end));
+      g_assert_true (step == cases[i].step || g_str_has_prefix (step, cases[i].step));
+    }
+  doctor_routers_clear (&routers);
+}
+
+/* A second router that was found is not asked to map a port. */
+static void
+test_not_mapped (void)
+{
+  DoctorRouters routers = { .local = g_strdup ("192.168.1.10"), .max_hops = 2, .no_map = TRUE };
+  g_autofree char *step = NULL;
+  g_autofree char *refusing = NULL;
+
+  add_router (&routers, DOCTOR_ROUTER_ASKED, ROUTER, WAN, 0);
+  add_router (&routers, DOCTOR_ROUTER_NEXT, OUTER, "1.2.3.4", 0);
+  step = doctor_routers_dup_next_step (&routers, DOCTOR_DOUBLE_NAT);
+  g_assert_true (g_str_has_prefix (step, "Run the doctor without --no-map, so that 10.77.0.1 is"));
+  routers.maps_nothing = TRUE;
+  refusing = doctor_routers_dup_next_step (&routers, DOCTOR_DOUBLE_NAT);
+  g_assert_null (strstr (refusing, "--no-map"));
   doctor_routers_clear (&routers);
 }
 
@@ -697,6 +737,7 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &drawings[i], test_drawn);
     }
   g_test_add_func ("/plumctl/doctor/routers/shared-local-address", test_shared_local);
+  g_test_add_func ("/plumctl/doctor/routers/not-mapped", test_not_mapped);
   g_test_add_func ("/plumctl/doctor/routers/permanent", test_permanent);
   g_test_add_func ("/plumctl/doctor/routers/none", test_none);
   g_test_add_func ("/plumctl/doctor/routers/roles", test_roles);

@@ -29,8 +29,8 @@ SENTENCES = {
     "permanent-only": (0, "Port mapping works, but the router supports only permanent leases."),
     "no-gateway": (3, "This computer has no default route, so no router was found."),
     "silent": (10, "The router does not answer any protocol."),
-    "switched-off": (11, "The router refuses all requests: port mapping is disabled or not "
-                         "supported."),
+    "switched-off": (11, "The router refuses requests of PCP and NAT-PMP and does not answer those "
+                         "of UPnP: port mapping is disabled or not supported."),
     "not-a-gateway": (12, "Other devices answered, but none of them is a router that maps "
                           "ports."),
     "wrong-address": (13, "The answer came from an address other than the gateway's, and was "
@@ -376,16 +376,40 @@ def both_families():
 
 
 @test
+def pending_probe_has_no_time():
+    """The first protocol that maps ports is enough."""
+    need_backend("pcp")
+    need_backend("upnp")
+    with FakeGateway() as gateway:
+        where = ["--no-map", "--gateway", gateway.address, "--backend", "pcp,upnp"]
+        contains(plumctl("doctor", *where).stdout, "  UPnP: pending\n")
+        report = json.loads(plumctl("doctor", "--json", *where).stdout)
+        equal([(probe["name"], probe["outcome"], probe["ms"])
+               for probe in report["gateways"][0]["probes"] if probe["name"] == "upnp"],
+              [("upnp", "pending", None)])
+
+
+@test
 def family_that_does_not_exist():
     result = real(in_own_network, IPV6 + RUN, "doctor", "--json", "--family", "4")
     report = json.loads(result.stdout)
     equal((report["verdict"], result.returncode), ("no-gateway", 3))
     equal(report["error"]["code"], "no-gateway")
+    sentence = "No default route: this host is not connected to an IPv4 network."
+    equal(report["sentence"], sentence)
     result = real(in_own_network, IPV6 + RUN, "doctor", "--json", "--family", "both")
     report = json.loads(result.stdout)
+    equal(report["families"][0]["sentence"], sentence)
     equal([(family["family"], family["verdict"]) for family in report["families"]],
           [(4, "no-gateway"), (6, "silent")])
     equal(report["verdict"], "silent")
+
+
+@test
+def interface_without_a_route():
+    result = plumctl("doctor", "--interface", "lo")
+    equal(result.returncode, 3)
+    contains(result.stdout, "verdict: No IPv4 default route leads through the interface “lo”.\n")
 
 
 @test
@@ -397,8 +421,25 @@ def family_is_invalid():
 
 @test
 def verdict_silent():
-    with FakeGateway(protocol="natpmp", silent=True) as gateway:
-        both_at_once(gateway, "silent", backend="natpmp")
+    with FakeGateway(silent=True) as gateway:
+        both_at_once(gateway, "silent")
+
+
+@test
+def verdict_names_the_protocols_that_were_asked():
+    """The others may work."""
+    class Closed:
+        address = free_address()
+
+    step = "next step: Run the doctor without --backend and PLUM_BACKENDS, so that it asks with all"
+    with FakeGateway(protocol="natpmp", silent=True) as silent:
+        for router, backend, sentence in [
+                (Closed, "pcp", "refuses requests of PCP; no other protocol was asked."),
+                (silent, "natpmp", "does not answer requests of NAT-PMP; no other protocol was "
+                                   "asked.")]:
+            lines = doctor(router, backend=backend).stdout.splitlines()
+            equal(lines[-2], "verdict: The router " + sentence)
+            contains(lines[-1], step)
 
 
 @test

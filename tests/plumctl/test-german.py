@@ -77,6 +77,7 @@ def usage_errors():
     usage_error(in_german("mpa"), "plumctl: „mpa“ ist kein Befehl; meinten Sie „map“?\n",
                 "Rufen Sie „plumctl --help“ für eine Liste der Befehle auf.\n")
     usage_error(in_german("map", "tcp:0"), "„tcp:0“: Port 0 liegt außerhalb des Bereichs")
+    usage_error(in_german("map", "8080"), "„8080“: erwartet wurde tcp:PORT, udp:PORT, ")
     usage_error(in_german("map", "--timeout", "0", "tcp:80"),
                 "--timeout: „0“ liegt außerhalb des Bereichs, möglich sind 0,1 bis 3600 Sekunden")
 

@@ -137,11 +137,11 @@ def map_for_secure_mode():
 
 
 @test
-def map_for_this_computer():
+def map_for_the_router():
     with UpnpRouter("other-clients=1") as router:
-        result = plumctl("map", "--for", "127.0.0.1", *common(router, "upnp"), "tcp:9100")
-        equal(result.returncode, 1)
-        contains(result.stderr, "belongs to this host")
+        result = plumctl("map", "--for", router.address, *common(router, "upnp"), "tcp:9100")
+        equal((result.returncode, router.table()), (2, []))
+        contains(result.stderr, "--for: The internal address %s is the gateway" % router.address)
 
 
 @test
@@ -158,8 +158,12 @@ def usage_errors():
             (["map", "--from", "nonsense", "tcp:80"], "--from: “nonsense” is invalid"),
             (["map", "--from", "203.0.113.7/24", "tcp:80"], "--from: “203.0.113.7/24” is invalid"),
             (["map", "--from", "1.2.3.4", "--from", "::1", "tcp:80"], "--from: the addresses must"),
+            (["map", "--from", "0.0.0.0/0", "tcp:80"], "--from: “0.0.0.0/0” is invalid"),
             (["map", "--for", "a-printer", "tcp:80"], "--for: “a-printer” is not an address"),
-            (["map", "--for", "::1", "--from", "1.2.3.4", "tcp:80"], "of the same family"),
+            (["map", "--for", "0.0.0.0", "tcp:80"], "--for: “0.0.0.0” is not the address of"),
+            (["map", "--for", "127.0.0.1", "tcp:80"], "--for: “127.0.0.1” is not the address of"),
+            (["run", "--for", "fe80::1", "tcp:80", "--", "true"], "--for: “fe80::1” is not the "),
+            (["map", "--for", "2001:db8::1", "--from", "1.2.3.4", "tcp:80"], "of the same family"),
             (["map", "--family", "6", "--from", "1.2.3.4", "tcp:80"], "--family: does not match"),
             (["map", "--family", "both", "--for", PRINTER, "tcp:80"], "--family: does not match"),
             (["run", "--for", "x", "tcp:80", "--", "true"], "--for: “x” is not an address"),

@@ -210,7 +210,7 @@ def map_interrupted_before_it_was_mapped():
             out, _ = process.communicate(timeout=DEADLINE)
         finally:
             process.kill()
-        assert "removed" not in out, out
+        assert "removed" not in out and "no longer" not in out, out
 
 
 @test
@@ -536,6 +536,18 @@ def run_without_waiting():
                          "echo started $PLUM_TCP_9011")
         equal(result.returncode, 0)
         equal(result.stdout, "started\n")
+
+
+@test
+def run_keep_trying_reports_the_failure():
+    for option in "--keep-trying", "--wait=no":
+        with FakeGateway(result=2) as gateway:
+            process = start("run", option, *common(gateway), "tcp:9011", "--", "sleep", "30")
+            try:
+                contains(process.stderr.readline(), "tcp:9011 failed: The router answers to PCP, ")
+            finally:
+                process.send_signal(signal.SIGINT)
+                process.communicate(timeout=DEADLINE)
 
 
 @test
@@ -992,6 +1004,19 @@ def list_json():
 
 
 @test
+def list_unknown_values():
+    """An entry that the router did not report completely."""
+    with Router() as router:
+        with open(router.path, "a") as file:
+            file.write("[tcp 8080]\nport=0\nlifetime=0\ndescription=torn\n[udp 0]\nport=53\n")
+        lines = router.plumctl("list").stdout.splitlines()
+        equal(lines, ["  tcp  8080 → ?:? torn", "  udp     ? → ?:53 for 120 s"])
+        found = events(router.plumctl("list", "--json").stdout)
+        equal([(entry["external_port"], entry["internal_port"], entry["lifetime"])
+               for entry in found], [(8080, None, None), (None, 53, 120)])
+
+
+@test
 def unmap_removes_only_the_given_ports():
     with Router() as router:
         router.plumctl("map", "--once", "tcp:81", "tcp:82", "udp:81")
@@ -1011,6 +1036,26 @@ def unmap_reports_the_worst_of_several_entries():
         contains(result.stderr, "tcp:8080: not removed: ")
         contains(result.stderr, "the router keeps port 9000")
         equal(router.table(), ["tcp 9000"])
+
+
+@test
+def list_timeout():
+    """The limit is that of the table as well, even if it is long."""
+    with Router("slow-table") as router:
+        since = time.monotonic()
+        result = router.plumctl("list", "--timeout", "1")
+        equal((result.returncode, result.stdout), (1, "listing\n"))
+        contains(result.stderr, "the router did not list its mappings: no answer within 1 s")
+        assert time.monotonic() - since < 8
+
+
+@test
+def list_of_a_late_router():
+    with Router("late-table") as router:
+        router.add_other_host()
+        result = router.plumctl("list", "--timeout", "40")
+        equal((result.returncode, result.stderr), (0, ""))
+        contains(result.stdout, "tcp  8080 → 192.168.1.77:8080")
 
 
 @test
@@ -1164,6 +1209,20 @@ def monitor_until(last, *arguments, **extra):
         process.kill()
     equal((process.returncode, err), (0, ""))
     return [line.partition(" ")[2] for line in lines]
+
+
+@test
+def monitor_ends_without_a_removal():
+    """The gateway is still there when monitor ends."""
+    with FakeGateway() as gateway:
+        process = start("monitor", *common(gateway))
+        try:
+            contains(process.stdout.readline(), "gateway: ")
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=DEADLINE)
+        finally:
+            process.kill()
+        assert "removed" not in out and "no longer" not in out, out
 
 
 @test

@@ -52,6 +52,7 @@ test_window (void)
       g_autofree char *own_text = ports_text_for_error (own);
       g_autofree char *other_text = ports_text_for_error (other);
 
+      g_assert_true (g_str_has_prefix (own_text, "The external port is not available."));
       g_assert_null (strstr (own_text, hidden[i]));
       g_assert_nonnull (strstr (own_text, "the port of “”"));
       g_assert_cmpstr (other_text, ==, "“”");

@@ -78,6 +78,13 @@ def usage_local_address():
 
 
 @test
+def usage_exact_external_port_of_a_pinhole():
+    for family in "6", "both":
+        usage_error(plumctl("map", "--exact", "--family", family, "tcp:80:81"),
+                    "“tcp:80:81”: --exact: an IPv6 pinhole keeps the port")
+
+
+@test
 def usage_unknown_backend():
     usage_error(plumctl("map", "--backend", "pcp2", "tcp:80"), "no backend “pcp2”",
                 "available backends:")

@@ -113,7 +113,7 @@ def name_of_the_router():
 def shows_the_router():
     with ports() as window:
         window.text(f'External address {lab.WAN}')
-        window.text('This address is public: it can be reached from the internet.')
+        window.text('This address is public.')
         window.text('Maps ports with Port Control Protocol (RFC 6887)')
         window.text(f'{name_of_the_router()} ({lab.ROUTER}) on eth0; '
                     f'this computer has the address {lab.CLIENT}')
@@ -129,7 +129,7 @@ def maps_and_unmaps():
     with ports() as window, traffic.echo_server('tcp', 8080):
         add(window, '8080', '18080', 'Game')
         window.part('list item', 'TCP 8080 (Game)')
-        window.text(f'Reachable at {lab.WAN}:18080, renewed before ')
+        window.text(f'Mapped at {lab.WAN}:18080, renewed before ')
         assert lab.rules(18080), 'the router has no rule for the port'
         assert lab.reached('tcp', lab.WAN, 18080), 'it is not reached from the internet side'
 
@@ -149,7 +149,7 @@ def refuses_invalid_ports():
             assert not window.part('button', 'Add').sensitive, f'{invalid} can be added'
         window.type('Port on This Computer', '8080')
         window.click('Add')
-        window.text(f'Reachable at {lab.WAN}:8080')
+        window.text(f'Mapped at {lab.WAN}:8080')
 
         window.press('Ports', 'ctrl+n')
         window.type('Port on This Computer', '8080')
@@ -165,7 +165,7 @@ def keyboard_only():
         window.press('Ports', 'ctrl+n')
         window.part('text', 'Port on This Computer')
         window.press('Add a Port', *'8081', 'Return')
-        window.text(f'Reachable at {lab.WAN}:8081')
+        window.text(f'Mapped at {lab.WAN}:8081')
         assert lab.rules(8081), 'the router has no rule for the port'
 
         window.focus('Ports', 'list item', 'TCP 8081')
@@ -184,7 +184,7 @@ def keyboard_only():
 def every_button_has_a_name():
     with ports() as window:
         add(window, '8080')
-        window.text(f'Reachable at {lab.WAN}:8080')
+        window.text(f'Mapped at {lab.WAN}:8080')
         names = [name for role, name, _ in window.look() if role == 'button']
         assert len(names) >= 6, f'only {names}'
         lab.equal([name for name in names if not name or name.startswith('Gtk')], [],
@@ -195,7 +195,7 @@ def removes_all_ports_when_closed():
     with ports() as window:
         for port in ('8080', '8081'):
             add(window, port)
-            window.text(f'Reachable at {lab.WAN}:{port}')
+            window.text(f'Mapped at {lab.WAN}:{port}')
         assert lab.rules(8080) and lab.rules(8081), 'the router has no rules'
         window.press('Ports', 'ctrl+q')
         lab.equal(window.process.wait(10), 0, 'exit status')
@@ -205,7 +205,7 @@ def removes_all_ports_when_closed():
 def fits_a_phone():
     with ports() as window:
         add(window, '8080', '18080', 'A game that has a long name, and is played with friends')
-        window.text(f'Reachable at {lab.WAN}:18080')
+        window.text(f'Mapped at {lab.WAN}:18080')
         assert window.minimum_width('Ports') <= PHONE, \
             f'it needs {window.minimum_width("Ports")} pixels'
         window.resize('Ports', PHONE, 640)
@@ -218,8 +218,8 @@ def takes_pictures():
         with ports(ADW_DEBUG_COLOR_SCHEME=f'prefer-{scheme}') as window:
             add(window, '8080', name='Game')
             add(window, '8081', '18080')
-            window.text(f'Reachable at {lab.WAN}:8080')
-            window.text(f'Reachable at {lab.WAN}:18080')
+            window.text(f'Mapped at {lab.WAN}:8080')
+            window.text(f'Mapped at {lab.WAN}:18080')
             mean, _ = picture(window, name)
             assert is_right(mean), f'the mean brightness of the {scheme} window is {mean}'
             window.resize('Ports', PHONE, 720)
@@ -240,7 +240,7 @@ def no_english(window):
 def speaks_german():
     with ports(**german.environment(os.environ['HOME'])) as window:
         window.text(f'Externe Adresse {lab.WAN}')
-        window.text('Diese Adresse ist öffentlich: Sie ist aus dem Internet erreichbar.')
+        window.text('Diese Adresse ist öffentlich.')
         window.text('Portfreigaben über Port Control Protocol (RFC 6887)')
         window.text('Keine Ports freigegeben.')
         no_english(window)
@@ -253,7 +253,7 @@ def speaks_german():
         picture(window, '-german-dialog', 'Port hinzufügen')
         window.type('Port auf diesem Rechner', '8080')
         window.click('Hinzufügen')
-        window.text(f'Erreichbar unter {lab.WAN}:8080, wird vor ')
+        window.text(f'Freigegeben unter {lab.WAN}:8080, wird vor ')
 
         window.focus('Ports', 'list item', 'Protokolle')
         window.press('Ports', 'Return')
@@ -294,7 +294,7 @@ def shows_the_path():
         window.text(PATH)
         lab.equal(lab.rules(8080, 'outer'), [], 'rules of the second router')
         add(window, '8080')
-        window.text(f'Reachable at {lab.WAN}:8080')
+        window.text(f'Mapped at {lab.WAN}:8080')
         picture(window, '-path')
         window.click('Remove TCP 8080')
         window.gone('list item', 'TCP 8080')
@@ -330,7 +330,7 @@ def reports_a_public_address():
         window.text('Available; used as the external address')
         window.text(f'External address {PUBLIC}')
         add(window, '8080')
-        window.text(f'Reachable at {PUBLIC}:8080')
+        window.text(f'Mapped at {PUBLIC}:8080')
         lab.equal([name for _, name, _ in window.look() if 'nothing to map' in name], [],
                   'what contradicts')
         picture(window, 'public')
@@ -344,7 +344,7 @@ def waits_for_a_network():
         window.text('Waiting for the router…')
         picture(window, '-offline')
         lab.run('lab-client', 'link', 'up')
-        window.text(f'Reachable at {lab.WAN}:8080')
+        window.text(f'Mapped at {lab.WAN}:8080')
         window.text(f'External address {lab.WAN}')
         window.gone('label', 'No router found')
 

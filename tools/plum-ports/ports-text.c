@@ -21,7 +21,7 @@ text_for_scope (PlumAddressScope scope)
   switch (scope)
     {
     case PLUM_ADDRESS_SCOPE_PUBLIC:
-      return _ ("This address is public: it can be reached from the internet.");
+      return _ ("This address is public.");
     case PLUM_ADDRESS_SCOPE_PRIVATE:
       return _ ("This address is private: the router is behind a second router, which must map the "
                 "port as well.");
@@ -80,7 +80,7 @@ text_for_code (PlumError code)
       return _ ("The router refuses to map ports for this computer. Allow port mapping in its "
                 "settings.");
     case PLUM_ERROR_CONFLICT:
-      return _ ("The port is used by another device. Choose another external port.");
+      return _ ("The external port is not available. Choose another external port.");
     case PLUM_ERROR_NO_RESOURCES:
       return _ ("The router's mapping table is full, or it has no internet connection at present.");
     case PLUM_ERROR_NOT_SUPPORTED:
@@ -232,15 +232,6 @@ text_for_expiry (PlumMapping *mapping)
 }
 
 static char *
-text_for_reachable (const char *endpoint, const char *expiry)
-{
-  /* Translators: an address and a port, and a time of day. */
-  return expiry != NULL
-           ? g_strdup_printf (_ ("Reachable at %s, renewed before %s"), endpoint, expiry)
-           : g_strdup_printf (_ ("Reachable at %s, permanent"), endpoint);
-}
-
-static char *
 text_for_mapped (const char *endpoint, const char *expiry)
 {
   /* Translators: an address and a port, and a time of day. */
@@ -285,18 +276,8 @@ text_for_success (PlumMapping *mapping)
   g_autofree char *endpoint = ports_text_for_endpoint (mapping);
   g_autofree char *expiry = text_for_expiry (mapping);
   g_autofree char *path = ports_text_for_path (mapping);
-  g_autofree char *state = NULL;
-  g_autofree char *mapped = NULL;
-
-  if (scope == PLUM_ADDRESS_SCOPE_PUBLIC)
-    {
-      state = text_for_reachable (endpoint, expiry);
-    }
-  else
-    {
-      mapped = text_for_mapped (endpoint, expiry);
-      state = g_strdup_printf ("%s %s", mapped, text_for_scope (scope));
-    }
+  g_autofree char *mapped = text_for_mapped (endpoint, expiry);
+  g_autofree char *state = g_strdup_printf ("%s %s", mapped, text_for_scope (scope));
 
   return path != NULL ? g_strdup_printf ("%s\n%s", state, path) : g_steal_pointer (&state);
 }

@@ -8,6 +8,7 @@
 #include "discovery.h"
 #include "endpoint.h"
 #include "exit-code.h"
+#include "list-line.h"
 #include "output.h"
 #include "router-entry.h"
 
@@ -17,12 +18,6 @@ static const GOptionEntry list_entries[] = {
   COMMON_OPTION_BACKEND, COMMON_OPTION_GATEWAY, COMMON_OPTION_INTERFACE, COMMON_OPTION_MAX_HOPS,
   COMMON_OPTION_TIMEOUT, COMMON_OPTION_JSON,    COMMON_OPTION_VERBOSE,   { NULL },
 };
-
-typedef enum {
-  MARK_NONE,
-  MARK_OURS,
-  MARK_MADE_HERE,
-} Mark;
 
 /* The routers whose tables are listed, the gateway first. */
 typedef struct
@@ -40,141 +35,11 @@ typedef struct
   GListModel *table; /* (nullable) */
   GArray *marks;     /* of Mark: of the entries of the table */
 
+  GCancellable *cancellable; /* of the tables, when --timeout has passed */
+  guint timeout_id;
   guint n_unreadable;
   int exit_code;
 } Listing;
-
-/* An entry, and how it is listed. */
-typedef struct
-{
-  PlumEntry *entry;
-  GInetAddress *router; /* (nullable) */
-  Mark mark;
-  gboolean recorded; /* by this computer: the router has not listed it */
-  gboolean beyond;   /* the router is not the gateway */
-} ListLine;
-
-/* What the router sent, if it is not a protocol that this program knows. */
-static const char *
-get_protocol (PlumEntry *entry)
-{
-  const char *text = plum_entry_get_protocol_text (entry);
-
-  return text != NULL ? text : describe_protocol (plum_entry_get_protocol (entry));
-}
-
-static void
-list_print_json (const ListLine *line)
-{
-  PlumEntry *entry = line->entry;
-  g_autofree char *text = NULL;
-  JsonWriter json;
-
-  json_writer_init (&json);
-  json_writer_begin_object (&json, NULL);
-  json_writer_string (&json, "event", "entry");
-  json_writer_string (&json, "family", "ipv4");
-  json_writer_string (&json, "protocol", get_protocol (entry));
-  json_writer_int (&json, "external_port", plum_entry_get_external_port (entry));
-  describe_address_json (&json, "internal_address", plum_entry_get_internal_address (entry));
-  json_writer_int (&json, "internal_port", plum_entry_get_internal_port (entry));
-  json_writer_string (&json, "description", plum_entry_get_description (entry));
-  describe_lifetime_json (&json, "lifetime", plum_entry_get_lifetime (entry));
-  json_writer_bool (&json, "enabled", plum_entry_get_enabled (entry));
-  json_writer_bool (&json, "ours", line->mark == MARK_OURS);
-  json_writer_bool (&json, "made_here", line->mark == MARK_MADE_HERE);
-  json_writer_string (&json, "remote_host", plum_entry_get_remote_host (entry));
-  json_writer_bool (&json, "readable", plum_entry_is_readable (entry));
-  json_writer_string (&json, "internal_port_text", plum_entry_get_internal_port_text (entry));
-  json_writer_string (&json, "internal_address_text", plum_entry_get_internal_address_text (entry));
-  json_writer_string (&json, "problem", plum_entry_get_problem (entry));
-  describe_address_json (&json, "gateway", line->router);
-  json_writer_bool (&json, "recorded", line->recorded);
-  json_writer_end_object (&json);
-
-  text = json_writer_finish (&json);
-  output_json (text);
-}
-
-/* What the line says of the router, or NULL. */
-static char *
-list_line_describe_place (const ListLine *line)
-{
-  g_autofree char *router = describe_address (line->router);
-
-  if (!line->beyond)
-    return line->recorded ? g_strdup (_ ("(recorded)")) : NULL;
-  if (router == NULL)
-    router = g_strdup (_ ("another router"));
-  return line->recorded
-           /* Translators: “recorded” means that the entry is from the records of this computer. */
-           ? g_strdup_printf (_ ("(recorded, on %s)"), router)
-           /* Translators: the router that has the entry. */
-           : g_strdup_printf (_ ("(on %s)"), router);
-}
-
-/* Adds a word of a line. text: (nullable). */
-static void
-add_word (GString *line, const char *text)
-{
-  if (text != NULL)
-    g_string_append_printf (line, " %s", text);
-}
-
-/* The hosts that may connect, or NULL. from: (nullable). */
-static char *
-describe_from (const char *from)
-{
-  /* Translators: the hosts that may connect. */
-  return from != NULL ? g_strdup_printf (_ ("from %s"), from) : NULL;
-}
-
-/* problem: (nullable). */
-static char *
-describe_problem (const char *problem)
-{
-  return problem != NULL ? g_strdup_printf ("[%s]", problem) : NULL;
-}
-
-static void
-list_print_line (const ListLine *line)
-{
-  static const char marks[] = { ' ', '*', '+' };
-  PlumEntry *entry = line->entry;
-  g_autofree char *from = describe_from (plum_entry_get_remote_host (entry));
-  g_autofree char *address = describe_address (plum_entry_get_internal_address (entry));
-  g_autofree char *lifetime = describe_lifetime (plum_entry_get_lifetime (entry));
-  g_autofree char *port = g_strdup_printf ("%u", plum_entry_get_internal_port (entry));
-  g_autofree char *place = list_line_describe_place (line);
-  const char *address_text = plum_entry_get_internal_address_text (entry);
-  const char *port_text = plum_entry_get_internal_port_text (entry);
-  g_autofree char *problem = describe_problem (plum_entry_get_problem (entry));
-  g_autoptr (GString) text = g_string_new (NULL);
-
-  if (address_text == NULL)
-    address_text = address != NULL ? address : "?";
-  if (port_text == NULL)
-    port_text = port;
-
-  g_string_append_printf (text, "%c %s %5u → %s:%s", marks[line->mark], get_protocol (entry),
-                          plum_entry_get_external_port (entry), address_text, port_text);
-  add_word (text, from);
-  add_word (text, lifetime);
-  add_word (text, plum_entry_get_enabled (entry) ? NULL : _ ("(disabled)"));
-  add_word (text, plum_entry_get_description (entry));
-  add_word (text, problem);
-  add_word (text, place);
-  output_line (line->mark != MARK_NONE ? OUTPUT_GOOD : OUTPUT_PLAIN, "%s", text->str);
-}
-
-static void
-print_entry (const ListLine *line)
-{
-  if (common_options.json)
-    list_print_json (line);
-  else
-    list_print_line (line);
-}
 
 /* The mappings that this user's plumctl has made, if the router cannot list them. */
 static void
@@ -184,10 +49,10 @@ print_records (GListModel *records, Mark mark)
     {
       g_autoptr (PlumEntry) entry = g_list_model_get_item (records, i);
 
-      print_entry (&(ListLine){ .entry = entry,
-                                .router = plum_entry_get_gateway_address (entry),
-                                .mark = mark,
-                                .recorded = TRUE });
+      list_line_print (&(ListLine){ .entry = entry,
+                                    .router = plum_entry_get_gateway_address (entry),
+                                    .mark = mark,
+                                    .recorded = TRUE });
     }
 }
 
@@ -213,7 +78,7 @@ print_pinhole (PlumEntry *entry, gboolean other)
   if (!common_options.json)
     {
       g_autofree char *host = describe_address (address);
-      g_autofree char *remote = describe_from (from);
+      g_autofree char *remote = list_line_describe_from (from);
 
       output_line (OUTPUT_GOOD, "%c %s %5u → [%s]:%u%s%s %s %s", other ? '+' : '*', protocol,
                    plum_entry_get_internal_port (entry), host != NULL ? host : "?",
@@ -363,10 +228,10 @@ print_table (Listing *self, PlumGateway *router, PlumGateway *before, GListModel
       Mark mark = find_mark (self, router, before, entry);
 
       self->n_unreadable += !plum_entry_is_readable (entry);
-      print_entry (&(ListLine){ .entry = entry,
-                                .router = plum_gateway_get_address (router),
-                                .mark = mark,
-                                .beyond = self->next > 0 });
+      list_line_print (&(ListLine){ .entry = entry,
+                                    .router = plum_gateway_get_address (router),
+                                    .mark = mark,
+                                    .beyond = self->next > 0 });
       g_array_append_val (marks, mark);
     }
 
@@ -398,11 +263,11 @@ print_recorded_beyond (Listing *self, PlumGateway *router)
 
       if (router != NULL ? address_equal (address, plum_gateway_get_address (router))
                          : !is_listed_router (self, address))
-        print_entry (&(ListLine){ .entry = entry,
-                                  .router = address,
-                                  .mark = find_record_mark (self, entry),
-                                  .recorded = TRUE,
-                                  .beyond = TRUE });
+        list_line_print (&(ListLine){ .entry = entry,
+                                      .router = address,
+                                      .mark = find_record_mark (self, entry),
+                                      .recorded = TRUE,
+                                      .beyond = TRUE });
     }
 }
 
@@ -435,6 +300,16 @@ report_list_failure (Listing *self, PlumGateway *router, const GError *error)
     output_error (_ ("%s cannot list the mappings of the router: only UPnP can"), backend);
 }
 
+static gboolean
+on_listing_timeout (gpointer user_data)
+{
+  Listing *self = user_data;
+
+  self->timeout_id = 0;
+  g_cancellable_cancel (self->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
 static void list_next (Listing *self);
 
 static void
@@ -449,6 +324,12 @@ on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
   if (self->session.closing)
     return;
 
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      g_clear_error (&error);
+      g_set_error (&error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _ ("no answer within %g s"),
+                   common_options.timeout);
+    }
   print_table (self, router, before, table);
   if (table == NULL)
     report_list_failure (self, router, error);
@@ -478,7 +359,8 @@ list_next (Listing *self)
 {
   if (self->next < self->routers->len)
     {
-      plum_gateway_list_entries_async (self->routers->pdata[self->next], NULL, on_listed, self);
+      plum_gateway_list_entries_async (self->routers->pdata[self->next], self->cancellable,
+                                       on_listed, self);
       return;
     }
 
@@ -519,6 +401,7 @@ on_list_done (Discovery *discovery)
       return;
     }
 
+  plum_manager_set_mapping_timeout (self->session.manager, common_options_get_timeout_ms ());
   /* A gateway that maps no ports may be one that translates nothing. */
   self->first = self->next = discovery_is_served (discovery) ? 0 : 1;
   /* An IPv6 firewall has no table that a protocol can read. */
@@ -539,8 +422,14 @@ run_list (char **arguments, char **tail)
                    .done = on_list_done },
     .exit_code = PLUMCTL_OK,
   };
-  int exit_code = discovery_run (&self.discovery, arguments);
+  int exit_code;
 
+  self.cancellable = g_cancellable_new ();
+  self.timeout_id = g_timeout_add (common_options_get_timeout_ms (), on_listing_timeout, &self);
+  exit_code = discovery_run (&self.discovery, arguments);
+  g_clear_handle_id (&self.timeout_id, g_source_remove);
+
+  g_clear_object (&self.cancellable);
   g_clear_pointer (&self.routers, g_ptr_array_unref);
   g_clear_object (&self.table);
   g_clear_pointer (&self.marks, g_array_unref);

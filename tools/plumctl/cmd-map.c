@@ -70,13 +70,30 @@ on_changed (MappingSet *set, PlumMapping *mapping)
   mapping_report_print (mapping, failed && !set->keep_trying && !set->decided);
 }
 
+/* The lifetime of a mapping is the shortest one of its routers. */
+static gboolean
+has_permanent_lease (PlumMapping *mapping)
+{
+  GListModel *hops = plum_mapping_get_hops (mapping);
+
+  for (guint i = 0; i < g_list_model_get_n_items (hops); i++)
+    {
+      g_autoptr (PlumHop) hop = g_list_model_get_item (hops, i);
+
+      if (plum_hop_get_lifetime (hop) == PLUM_LIFETIME_FOREVER)
+        return TRUE;
+    }
+
+  return plum_mapping_get_lifetime (mapping) == PLUM_LIFETIME_FOREVER;
+}
+
 /* A permanent lease outlives this process and this computer. */
 static void
 warn_of_permanent (PlumMapping *mapping)
 {
   g_autofree char *name = NULL;
 
-  if (plum_mapping_get_lifetime (mapping) != PLUM_LIFETIME_FOREVER)
+  if (!has_permanent_lease (mapping))
     return;
 
   name = describe_mapping_name (mapping);

@@ -40,10 +40,15 @@ print_change (GatewayWatch *watch,
               const char *backend,
               const char *text)
 {
+  Monitor *self = watch->user_data;
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%SZ");
   g_autofree char *line = NULL;
   JsonWriter json;
+
+  /* The manager drops its gateways when it is closed, but they are still there. */
+  if (self->session.closing)
+    return;
 
   if (!common_options.json)
     {

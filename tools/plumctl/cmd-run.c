@@ -131,16 +131,17 @@ on_run_all_verified (Verification *verification)
     start_child (run);
 }
 
-/* Standard output belongs to the command, so changes are printed on standard error. */
+/* Standard output belongs to the command, so changes are printed on standard error. The failure of
+ * the first attempt is an error of plumctl, unless it goes on. */
 static void
 on_run_changed (MappingSet *set, PlumMapping *mapping)
 {
   static const char key[] = "plumctl-printed";
   PlumState state = plum_mapping_get_state (mapping);
+  gboolean failed = state == PLUM_STATE_FAILURE && (set->keep_trying || set->decided);
   char *text;
 
-  if (common_options.quiet ||
-      (state != PLUM_STATE_SUCCESS && (state != PLUM_STATE_FAILURE || !set->decided)))
+  if (common_options.quiet || (state != PLUM_STATE_SUCCESS && !failed))
     return;
 
   text = describe_mapping (mapping);

@@ -156,7 +156,7 @@ on_queue_done (UnmapQueue *queue, gpointer user_data)
       worst = MAX (worst, job->outcome);
       left_beyond = left_beyond || may_be_left_beyond (job);
     }
-  if (left_beyond)
+  if (left_beyond && !common_options.quiet)
     report_beyond (unmap);
 
   if (unmap->queue.jobs->len == 0 && !common_options.json)

@@ -164,7 +164,7 @@ describe_outcome (PlumProbeOutcome outcome, guint ms)
       return g_strdup_printf (_ ("failed after %u ms"), ms);
     case PLUM_PROBE_PENDING:
     default:
-      return g_strdup_printf (_ ("pending after %u ms"), ms);
+      return g_strdup (_ ("pending"));
     }
 }
 
@@ -450,8 +450,6 @@ describe_remote_json (JsonWriter *json, GListModel *masks)
 char *
 describe_mapping_json (PlumMapping *mapping)
 {
-  guint lifetime = plum_mapping_get_lifetime (mapping);
-  guint external_port = plum_mapping_get_external_port (mapping);
   g_autofree char *from = describe_mask (plum_mapping_get_remote_address (mapping));
   JsonWriter json;
 
@@ -470,17 +468,11 @@ describe_mapping_json (PlumMapping *mapping)
   json_writer_string (&json, "state",
                       describe_enum (PLUM_TYPE_STATE, plum_mapping_get_state (mapping)));
   json_writer_string (&json, "external_host", plum_mapping_get_external_host (mapping));
-  if (external_port != 0)
-    json_writer_int (&json, "external_port", external_port);
-  else
-    json_writer_null (&json, "external_port");
+  describe_port_json (&json, "external_port", plum_mapping_get_external_port (mapping));
   json_writer_string (&json, "external_scope",
                       describe_scope (plum_mapping_get_external_scope (mapping)));
   json_writer_string (&json, "backend", plum_mapping_get_backend_name (mapping));
-  if (lifetime != 0)
-    describe_lifetime_json (&json, "lifetime", lifetime);
-  else
-    json_writer_null (&json, "lifetime");
+  describe_lifetime_json (&json, "lifetime", plum_mapping_get_lifetime (mapping));
   describe_mapping_error_json (&json, mapping);
   describe_hops_json (&json, plum_mapping_get_hops (mapping));
   describe_error_json (&json, "upstream_error", plum_mapping_get_upstream_error (mapping));
@@ -514,12 +506,24 @@ describe_address_json (JsonWriter *json, const char *key, GInetAddress *address)
   json_writer_string (json, key, text);
 }
 
-/* Seconds, or "forever". */
+/* port: 0 is unknown. */
+void
+describe_port_json (JsonWriter *json, const char *key, guint port)
+{
+  if (port != 0)
+    json_writer_int (json, key, port);
+  else
+    json_writer_null (json, key);
+}
+
+/* Seconds, or "forever". lifetime: 0 is unknown. */
 void
 describe_lifetime_json (JsonWriter *json, const char *key, guint lifetime)
 {
   if (lifetime == PLUM_LIFETIME_FOREVER)
     json_writer_string (json, key, "forever");
+  else if (lifetime == 0)
+    json_writer_null (json, key);
   else
     json_writer_int (json, key, lifetime);
 }

@@ -28,4 +28,5 @@ void describe_hops_json (JsonWriter *json, GListModel *hops);
 char *describe_mapping_json (PlumMapping *mapping);
 void describe_error_json (JsonWriter *json, const char *key, const GError *error);
 void describe_address_json (JsonWriter *json, const char *key, GInetAddress *address);
+void describe_port_json (JsonWriter *json, const char *key, guint port);
 void describe_lifetime_json (JsonWriter *json, const char *key, guint lifetime);

@@ -24,14 +24,6 @@ reports_address (const char *backend)
   return !g_str_equal (backend, "direct") && !g_str_equal (backend, "pcp");
 }
 
-/* Whether the router was asked by a protocol that may support this network. */
-static gboolean
-is_asked (const DoctorLog *log, PlumGateway *gateway, PlumProbe *probe)
-{
-  return !g_error_matches (plum_probe_get_error (probe), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED) ||
-         doctor_log_has_sent (log, gateway, plum_probe_get_name (probe));
-}
-
 static void
 find_probes (const DoctorLog *log, DoctorFindings *findings, PlumGateway *gateway)
 {
@@ -46,7 +38,7 @@ find_probes (const DoctorLog *log, DoctorFindings *findings, PlumGateway *gatewa
       const char *name = plum_probe_get_name (probe);
 
       /* The outcome of a backend that queried no router says nothing about the router. */
-      if (g_str_equal (name, "direct") || !is_asked (log, gateway, probe))
+      if (g_str_equal (name, "direct") || !doctor_log_has_asked (log, gateway, probe))
         continue;
       findings->asked = TRUE;
       if (outcome == PLUM_PROBE_SUCCESS && reports_address (name) && !reported)
@@ -343,6 +335,7 @@ collect_routers (DoctorExamination *self)
   routers->interface = g_strdup (plum_gateway_get_interface (self->gateway));
   routers->maps_nothing = doctor_verdict_maps_nothing (findings);
   routers->max_hops = (guint) common_options.max_hops;
+  routers->no_map = self->no_map;
   routers->beyond = get_beyond (self);
   if (stun != NULL && stun->reflexive != NULL)
     routers->seen = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (stun->reflexive));

@@ -223,3 +223,10 @@ doctor_log_has_sent (const DoctorLog *self, PlumGateway *gateway, const char *ba
 
   return FALSE;
 }
+
+gboolean
+doctor_log_has_asked (const DoctorLog *self, PlumGateway *gateway, PlumProbe *probe)
+{
+  return !g_error_matches (plum_probe_get_error (probe), PLUM_ERROR, PLUM_ERROR_NOT_SUPPORTED) ||
+         doctor_log_has_sent (self, gateway, plum_probe_get_name (probe));
+}

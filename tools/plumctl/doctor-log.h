@@ -53,6 +53,8 @@ guint doctor_log_count_other_devices (DoctorLog *self, PlumGateway *gateway);
 char *doctor_log_describe_left_out (const DoctorLog *self);
 /* Whether a backend has sent anything to a gateway. */
 gboolean doctor_log_has_sent (const DoctorLog *self, PlumGateway *gateway, const char *backend);
+/* Whether the gateway was asked by a protocol that may support this network. */
+gboolean doctor_log_has_asked (const DoctorLog *self, PlumGateway *gateway, PlumProbe *probe);
 gboolean doctor_log_has_mismatch (DoctorLog *self, PlumGateway *gateway);
 /* For events with bytes only. */
 gboolean doctor_event_is_search (const DoctorEvent *event);

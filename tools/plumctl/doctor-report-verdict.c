@@ -5,8 +5,10 @@
 #include "doctor-report.h"
 
 #include "alternative.h"
+#include "common-options.h"
 #include "describe.h"
 #include "doctor-outside.h"
+#include "doctor-protocols.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -30,6 +32,24 @@ static gboolean
 is_about_the_route (DoctorVerdict verdict)
 {
   return verdict == DOCTOR_NO_NEXT_HOP || verdict == DOCTOR_OTHER_GATEWAY;
+}
+
+static gboolean
+is_about_protocols (DoctorVerdict verdict)
+{
+  return verdict == DOCTOR_SILENT || verdict == DOCTOR_SWITCHED_OFF;
+}
+
+/* Why no gateway was found, if this computer may have a network all the same; NULL: it has none. */
+static char *
+dup_no_gateway (const DoctorReport *self, const DoctorPart *part)
+{
+  gboolean offline = common_options.interface == NULL && self->n_parts == DOCTOR_MAX_PARTS;
+
+  for (guint i = 0; i < self->n_parts; i++)
+    offline = offline && self->parts[i].verdict == DOCTOR_NO_GATEWAY;
+
+  return offline || part->error == NULL ? NULL : g_strdup_printf ("%s.", part->error->message);
 }
 
 /* Why the removal is not confirmed; NULL: it is. */
@@ -63,6 +83,10 @@ doctor_report_dup_sentence (const DoctorReport *self, const DoctorPart *part)
 
   if (is_about_the_route (part->verdict))
     sentence = alternative_dup_reason (self->manager, part->family);
+  else if (is_about_protocols (part->verdict))
+    sentence = doctor_protocols_dup_sentence (self, part);
+  else if (part->verdict == DOCTOR_NO_GATEWAY)
+    sentence = dup_no_gateway (self, part);
   else
     sentence = doctor_routers_dup_sentence (part->routers, part->verdict);
   outside = doctor_outside_dup_sentence (part->trial, part->routers, sentence, part->verdict);
@@ -80,6 +104,9 @@ doctor_report_dup_next_step (const DoctorReport *self, const DoctorPart *part)
 
   if (is_about_the_route (part->verdict))
     step = alternative_dup_step (self->manager, part->family);
+  else if (is_about_protocols (part->verdict) && doctor_protocols_are_limited (self, part))
+    step = g_strdup (_ ("Run the doctor without --backend and PLUM_BACKENDS, so that it asks with "
+                        "all protocols."));
   else
     step = doctor_routers_dup_next_step (part->routers, part->verdict);
   if (step != NULL)

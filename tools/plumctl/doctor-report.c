@@ -292,13 +292,16 @@ write_probes (JsonWriter *json, PlumGateway *gateway)
   for (guint i = 0; i < g_list_model_get_n_items (probes); i++)
     {
       g_autoptr (PlumProbe) probe = g_list_model_get_item (probes, i);
+      PlumProbeOutcome outcome = plum_probe_get_outcome (probe);
       const GError *error = plum_probe_get_error (probe);
 
       json_writer_begin_object (json, NULL);
       json_writer_string (json, "name", plum_probe_get_name (probe));
-      json_writer_string (json, "outcome",
-                          describe_enum (PLUM_TYPE_PROBE_OUTCOME, plum_probe_get_outcome (probe)));
-      json_writer_int (json, "ms", plum_probe_get_ms (probe));
+      json_writer_string (json, "outcome", describe_enum (PLUM_TYPE_PROBE_OUTCOME, (int) outcome));
+      if (outcome != PLUM_PROBE_PENDING)
+        json_writer_int (json, "ms", plum_probe_get_ms (probe));
+      else
+        json_writer_null (json, "ms");
       json_writer_string (json, "detail", error != NULL ? error->message : NULL);
       json_writer_end_object (json);
     }

@@ -159,6 +159,13 @@ is_shared (const char *address)
   return plum_address_get_scope (parsed) == PLUM_ADDRESS_SCOPE_CGNAT;
 }
 
+/* Whether a server of the provider may be asked to map a port. */
+static gboolean
+may_ask_provider (const DoctorRouters *self)
+{
+  return !self->no_map && self->max_hops > 1;
+}
+
 static char *
 dup_cgnat (const DoctorRouters *self, const DoctorRouter *edge)
 {
@@ -167,6 +174,10 @@ dup_cgnat (const DoctorRouters *self, const DoctorRouter *edge)
       _ ("The external address of the router %s is %s, which the provider shares "
          "among several customers (CGNAT)."),
       edge->address, edge->external);
+  if (is_shared (self->local) && !may_ask_provider (self))
+    return g_strdup_printf (_ ("The address of this computer is %s: the provider shares one public "
+                               "address among several customers (CGNAT)."),
+                            self->local);
   if (is_shared (self->local))
     return g_strdup_printf (_ ("The address of this computer is %s: the provider shares one public "
                                "address among several customers (CGNAT), and maps no ports."),
@@ -200,6 +211,17 @@ doctor_routers_dup_sentence (const DoctorRouters *self, DoctorVerdict verdict)
   return NULL;
 }
 
+/* A server of the provider is not asked because of --max-hops. */
+static char *
+dup_provider_step (guint n_needed)
+{
+  return g_strdup_printf (
+    _ ("Repeat with --max-hops %u, so that a server of the provider is asked as well; other "
+       "commands have the same option. Otherwise, ask the provider for a public IPv4 address, or "
+       "use IPv6."),
+    n_needed);
+}
+
 /* The router beyond is not asked: how to ask it, and what to do otherwise. */
 static char *
 dup_limited_step (const DoctorRouters *self, const DoctorRouter *edge)
@@ -211,11 +233,7 @@ dup_limited_step (const DoctorRouters *self, const DoctorRouter *edge)
   n_needed = MIN (n_needed, COMMON_MAX_HOPS);
 
   if (edge->scope == PLUM_ADDRESS_SCOPE_CGNAT)
-    return g_strdup_printf (
-      _ ("Repeat with --max-hops %u, so that a server of the provider is asked as well; other "
-         "commands have the same option. Otherwise, ask the provider for a public IPv4 address, or "
-         "use IPv6."),
-      n_needed);
+    return dup_provider_step (n_needed);
   return g_strdup_printf (
     _ ("Repeat with --max-hops %u, so that the router beyond %s is asked as well; other commands "
        "have the same option. Otherwise, forward the port on that router to %s manually, or "
@@ -237,6 +255,12 @@ dup_double_nat_step (const DoctorRouters *self, const DoctorRouter *edge, const 
          "manually on both: on %s to %s, and on %s to this computer. %s maps no "
          "ports while its external address is not public."),
       next->address, where, edge->address, edge->address);
+
+  if (self->no_map && self->max_hops > 1)
+    return g_strdup_printf (
+      _ ("Run the doctor without --no-map, so that %s is asked to map the port as well. Otherwise, "
+         "forward the port on %s to %s manually, or configure one of the two routers as a bridge."),
+      next->address, next->address, where);
 
   if (next->forwards == DOCTOR_FORWARDS_ONE)
     return g_strdup_printf (
@@ -280,6 +304,23 @@ dup_behind_step (const DoctorRouters *self)
 }
 
 static char *
+dup_cgnat_step (const DoctorRouters *self, const DoctorRouter *edge)
+{
+  gboolean shared = is_shared (self->local);
+
+  if (self->beyond == DOCTOR_BEYOND_LIMITED && edge != NULL && edge->external != NULL)
+    return dup_limited_step (self, edge);
+  if (shared && self->max_hops == 1)
+    return dup_provider_step (2);
+  if (self->no_map && (shared || !self->maps_nothing))
+    return g_strdup (
+      _ ("Run the doctor without --no-map, so that a server of the provider is asked "
+         "as well. Otherwise, ask the provider for a public IPv4 address, or use "
+         "IPv6."));
+  return NULL;
+}
+
+static char *
 dup_between_step (const DoctorRouter *between)
 {
   if (between->address == NULL)
@@ -300,9 +341,8 @@ doctor_routers_dup_next_step (const DoctorRouters *self, DoctorVerdict verdict)
 
   if (verdict == DOCTOR_DOUBLE_NAT)
     return between != NULL ? dup_between_step (between) : dup_behind_step (self);
-  if (verdict == DOCTOR_CGNAT && self->beyond == DOCTOR_BEYOND_LIMITED && edge != NULL &&
-      edge->external != NULL)
-    return dup_limited_step (self, edge);
+  if (verdict == DOCTOR_CGNAT)
+    return dup_cgnat_step (self, edge);
   if (verdict == DOCTOR_NOT_REACHED && doctor_routers_is_chain (self))
     {
       way = doctor_routers_dup_way (self);

@@ -53,6 +53,7 @@ typedef struct
   DoctorRouter routers[DOCTOR_MAX_ROUTERS];
   guint n_routers; /* 0: no second router was looked for */
   guint max_hops;  /* the number of routers that may be asked */
+  gboolean no_map; /* none is asked to map a port */
   DoctorBeyond beyond;
   gboolean maps_nothing; /* the gateway refuses, because its external address is not public */
 } DoctorRouters;

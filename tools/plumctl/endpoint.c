@@ -3,6 +3,17 @@
 #include "endpoint.h"
 
 gboolean
+address_is_other_host (GInetAddress *address)
+{
+  GSocketFamily family = g_inet_address_get_family (address);
+  g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (family);
+
+  return !g_inet_address_equal (address, loopback) && !g_inet_address_get_is_any (address) &&
+         !g_inet_address_get_is_multicast (address) &&
+         (family == G_SOCKET_FAMILY_IPV4 || !g_inet_address_get_is_link_local (address));
+}
+
+gboolean
 address_equal (GInetAddress *a, GInetAddress *b)
 {
   return a != NULL && b != NULL && g_inet_address_equal (a, b);

@@ -4,6 +4,9 @@
 
 #include <gio/gio.h>
 
+/* Whether ports can be mapped to the address for another host. */
+gboolean address_is_other_host (GInetAddress *address);
+
 /* Whether both are the same address. A missing one equals none. */
 gboolean address_equal (GInetAddress *a, GInetAddress *b);
 

@@ -2,6 +2,7 @@
 
 #include "host-options.h"
 
+#include "endpoint.h"
 #include "output.h"
 
 #include <glib/gi18n-lib.h>
@@ -14,7 +15,7 @@ add_from (GListStore *from, const char *text, GSocketFamily *family)
 {
   g_autoptr (GInetAddressMask) mask = g_inet_address_mask_new_from_string (text, NULL);
 
-  if (mask == NULL)
+  if (mask == NULL || g_inet_address_mask_get_length (mask) == 0)
     {
       output_error (_ ("--from: “%s” is invalid, must be an address or a network such as "
                        "203.0.113.0/24"),
@@ -63,6 +64,11 @@ host_options_parse (GListModel **from, GInetAddress **host, GSocketFamily *famil
   if (*host == NULL)
     {
       output_error (_ ("--for: “%s” is not an address"), host_options.host);
+      return FALSE;
+    }
+  if (!address_is_other_host (*host))
+    {
+      output_error (_ ("--for: “%s” is not the address of another host"), host_options.host);
       return FALSE;
     }
   if (*from != NULL && g_inet_address_get_family (*host) != *family)

@@ -97,6 +97,16 @@ mapping_set_parse (MappingSet *self, char **specs, const char *description)
           return FALSE;
         }
 
+      if (self->exact && self->ipv6 && spec.first_external != 0 &&
+          spec.first_external != spec.first_internal)
+        {
+          output_error (
+            _ ("“%s”: --exact: an IPv6 pinhole keeps the port, so the external port must "
+               "be the internal one"),
+            specs[i]);
+          return FALSE;
+        }
+
       if (!self->no_ipv4)
         mapping_set_add (self, &spec, G_SOCKET_FAMILY_IPV4, description);
       if (self->ipv6)
@@ -312,6 +322,19 @@ check_network (MappingSet *self, int *exit_code)
   return FALSE;
 }
 
+/* Only --for has values that depend on the network. */
+static void
+report_not_added (MappingSet *self, const GError *error, int *exit_code)
+{
+  gboolean invalid = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+
+  if (invalid && self->host != NULL)
+    output_error ("--for: %s", error->message);
+  else
+    output_error ("%s", error->message);
+  *exit_code = invalid ? PLUMCTL_USAGE : describe_exit_code (error);
+}
+
 /* Adds the mappings to the session's manager. If that fails, reports it and returns FALSE. */
 gboolean
 mapping_set_start (MappingSet *self, int *exit_code)
@@ -336,8 +359,7 @@ mapping_set_start (MappingSet *self, int *exit_code)
 
       if (!plum_manager_add_mapping (self->session->manager, mapping, &error))
         {
-          output_error ("%s", error->message);
-          *exit_code = describe_exit_code (error);
+          report_not_added (self, error, exit_code);
           return FALSE;
         }
     }

@@ -221,11 +221,13 @@ read_for (Parser *self, const char *value, GError **error)
 {
   self->group.host = g_inet_address_new_from_string (value);
   self->group.host_line = self->line;
-  if (self->group.host != NULL)
-    return TRUE;
+  if (self->group.host == NULL)
+    return set_error (self->line, error,
+                      _ ("for: “%s” is not an IP address (such as 192.168.1.50)"), value);
+  if (!address_is_other_host (self->group.host))
+    return set_error (self->line, error, _ ("for: “%s” is not the address of another host"), value);
 
-  return set_error (self->line, error, _ ("for: “%s” is not an IP address (such as 192.168.1.50)"),
-                    value);
+  return TRUE;
 }
 
 static gboolean
@@ -378,6 +380,11 @@ parser_end_group (Parser *self, GError **error)
     return TRUE;
   if (!parser_choose_families (self, error))
     return FALSE;
+  if (self->group.exact && self->group.ipv6 && self->group.external_port != 0 &&
+      self->group.external_port != self->group.spec.first_internal)
+    return set_error (self->group.line, error,
+                      _ ("exact: an IPv6 pinhole keeps the port, so the external port must be the "
+                         "internal one"));
 
   for (guint i = 0; i < self->group.spec.n_ports; i++)
     if ((self->group.ipv4 && !parser_add_mapping (self, i, G_SOCKET_FAMILY_IPV4, error)) ||
