@@ -35,7 +35,7 @@ plum_service_error_text (int error)
     case PLUM_SERVICE_ERROR_REFUSED:
       return _ ("The router refused the mapping");
     case PLUM_SERVICE_ERROR_CONFLICT:
-      return _ ("The external port is in use");
+      return _ ("The external port is not available");
     case PLUM_SERVICE_ERROR_NO_RESOURCES:
       return _ (
         "The router cannot map the port now: its table is full, or it has no public address");

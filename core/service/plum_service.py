@@ -30,7 +30,7 @@ class ErrorCode(enum.IntEnum):
     NO_GATEWAY = -6         # there is no network or no router
     NO_BACKEND = -7         # the router answers to no protocol
     REFUSED = -8
-    CONFLICT = -9           # the external port is in use
+    CONFLICT = -9           # the external port is not available
     NO_RESOURCES = -10      # the table is full, or there is no public address
     NOT_SUPPORTED = -11
     MALFORMED = -12         # the answer of the router is invalid

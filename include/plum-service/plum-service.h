@@ -53,7 +53,7 @@ typedef enum {
   PLUM_SERVICE_ERROR_NO_GATEWAY = -6, /* there is no network or no router */
   PLUM_SERVICE_ERROR_NO_BACKEND = -7, /* the router answers to no protocol */
   PLUM_SERVICE_ERROR_REFUSED = -8,
-  PLUM_SERVICE_ERROR_CONFLICT = -9,      /* the external port is in use */
+  PLUM_SERVICE_ERROR_CONFLICT = -9,      /* the external port is not available */
   PLUM_SERVICE_ERROR_NO_RESOURCES = -10, /* the table is full, or there is no public address */
   PLUM_SERVICE_ERROR_NOT_SUPPORTED = -11,
   PLUM_SERVICE_ERROR_MALFORMED = -12, /* the answer of the router is invalid */
