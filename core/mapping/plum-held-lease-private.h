@@ -68,11 +68,9 @@ void plum_held_lease_on_resume (PlumHeldLease *self, gint64 when);
 
 /* For a holder that never had a lease, self is NULL. */
 
-/* After PLUM_HELD_LEASE_UNANSWERED: whether the lease has neither expired, nor is the router known
- * to have lost it. */
-gboolean plum_held_lease_may_keep (PlumHeldLease *self);
-/* No backend could map the port: keeps the lease, and renews it, if plum_held_lease_may_keep().
- * Returns FALSE if it is not kept. */
+/* No backend could map the port after PLUM_HELD_LEASE_UNANSWERED: keeps the lease, and renews it,
+ * unless it has expired, or the router is known to have lost it. Returns FALSE if it is not kept.
+ */
 gboolean plum_held_lease_keep (PlumHeldLease *self);
 /* The router may have lost the lease; a lease that is granted later is not suspected. */
 void plum_held_lease_suspect (PlumHeldLease *self);

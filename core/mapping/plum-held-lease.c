@@ -270,16 +270,10 @@ plum_held_lease_set (PlumHeldLease *self, PlumGateway *gateway, guint candidate,
 }
 
 gboolean
-plum_held_lease_may_keep (PlumHeldLease *self)
-{
-  return self != NULL && self->lease != NULL && self->closed && !self->suspected &&
-         !plum_held_lease_has_expired (self);
-}
-
-gboolean
 plum_held_lease_keep (PlumHeldLease *self)
 {
-  if (!plum_held_lease_may_keep (self))
+  if (self == NULL || self->lease == NULL || !self->closed || self->suspected ||
+      plum_held_lease_has_expired (self))
     return FALSE;
 
   plum_held_lease_schedule_renewal (self);

@@ -12,8 +12,8 @@
 G_BEGIN_DECLS
 
 /* The state machine of PlumLeaseHolder, for its own files only:
- * plum-lease-holder-report.c <- plum-lease-holder-lease.c <- plum-lease-holder-release.c <-
- * plum-lease-holder.c, which reports to plum-lease-chain.c. */
+ * plum-lease-holder-lease.c <- plum-lease-holder-release.c <- plum-lease-holder.c, which reports
+ * to plum-lease-chain.c. */
 
 typedef enum {
   PLUM_PHASE_IDLE,       /* no gateway, or no users */
@@ -67,8 +67,6 @@ struct _PlumLeaseHolder
   GListModel *verdicts; /* (nullable): while a failure is reported */
   PlumHeldLease *held;  /* (nullable): until the first lease; also the lost lease during an attempt,
                          * and an unfit one */
-  PlumHeldLease *aside; /* (nullable): the valid lease of a backend whose port is closed, during an
-                         * attempt in which another one was asked */
   PlumCall *call;       /* (nullable): the pending delete */
   PlumTimer timer;      /* the next attempt */
 
@@ -93,20 +91,6 @@ struct _PlumLeaseHolder
   GError *release_expired; /* (nullable): the time of the release has passed */
 };
 
-/* --- plum-lease-holder-report.c --- */
-
-const char *plum_lease_holder_get_backend_name (PlumLeaseHolder *self, guint candidate);
-/* Reports an event of the lease. error: (nullable). */
-void plum_lease_holder_notify (PlumLeaseHolder *self, PlumMappingEvent event, const GError *error);
-/* Reports the lease, or the next request, to the owner. Returns FALSE if the request must not be
- * sent yet. */
-gboolean plum_lease_holder_note (PlumLeaseHolder *self, guint candidate);
-
-/* Reports to the owner what the router has of the mapping that was noted last. */
-void plum_lease_holder_note_released (PlumLeaseHolder *self, PlumLeaseHolderRemains remains);
-/* What is left of a mapping after a delete; error: (nullable): its error. */
-PlumLeaseHolderRemains plum_lease_holder_get_remains (const GError *error);
-
 /* --- plum-lease-holder-lease.c --- */
 
 void plum_lease_holder_init_lease (PlumLeaseHolder *self);
@@ -121,10 +105,19 @@ gboolean plum_lease_holder_is_up (PlumLeaseHolder *self);
  * translate addresses. */
 gboolean plum_lease_holder_has_own_address (PlumLeaseHolder *self);
 
+const char *plum_lease_holder_get_backend_name (PlumLeaseHolder *self, guint candidate);
+/* Reports an event of the lease. error: (nullable). */
+void plum_lease_holder_notify (PlumLeaseHolder *self, PlumMappingEvent event, const GError *error);
+/* Reports the lease, or the next request, to the owner. Returns FALSE if the request must not be
+ * sent yet. */
+gboolean plum_lease_holder_note (PlumLeaseHolder *self, guint candidate);
+
+/* Reports to the owner what the router has of the mapping that was noted last. */
+void plum_lease_holder_note_released (PlumLeaseHolder *self, PlumLeaseHolderRemains remains);
+/* What is left of a mapping after a delete; error: (nullable): its error. */
+PlumLeaseHolderRemains plum_lease_holder_get_remains (const GError *error);
 /* Cancels everything that is pending. */
 void plum_lease_holder_cancel (PlumLeaseHolder *self);
-/* Takes back the lease that was set aside, if any: no other backend has granted one. */
-void plum_lease_holder_take_back (PlumLeaseHolder *self);
 /* Clears the lease, and releases the port at the gateway. */
 void plum_lease_holder_clear_lease (PlumLeaseHolder *self);
 /* Starts from the first candidate; the lost lease, if any, is requested again. */

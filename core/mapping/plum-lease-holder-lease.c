@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "plum-error-private.h"
 #include "plum-link-private.h"
 #include "plum-log-private.h"
 #include "plum-renewal-private.h"
@@ -90,12 +91,10 @@ plum_lease_holder_is_up (PlumLeaseHolder *self)
   return self->phase == PLUM_PHASE_HELD;
 }
 
-/* Leaves the lease that was set aside to the owner, which deletes it. */
-static void
-plum_lease_holder_forget_aside (PlumLeaseHolder *self)
+const char *
+plum_lease_holder_get_backend_name (PlumLeaseHolder *self, guint candidate)
 {
-  plum_held_lease_clear (self->aside);
-  g_clear_pointer (&self->aside, plum_held_lease_free);
+  return plum_probe_get_name (plum_gateway_get_candidate (self->gateway, candidate)->probe);
 }
 
 static void
@@ -111,7 +110,6 @@ void
 plum_lease_holder_clear_lease (PlumLeaseHolder *self)
 {
   plum_held_lease_clear (self->held);
-  plum_lease_holder_forget_aside (self);
   plum_lease_holder_release_port (self);
 }
 
@@ -126,6 +124,45 @@ plum_lease_holder_cancel (PlumLeaseHolder *self)
   g_clear_object (&self->call);
 }
 
+/* --- Reports --- */
+
+void
+plum_lease_holder_notify (PlumLeaseHolder *self, PlumMappingEvent event, const GError *error)
+{
+  self->chain->report (self, event, error);
+}
+
+gboolean
+plum_lease_holder_note (PlumLeaseHolder *self, guint candidate)
+{
+  PlumLease *lease = plum_held_lease_get_lease (self->held);
+  PlumBackend *backend = plum_gateway_get_candidate (self->gateway, candidate)->backend;
+  const PlumLeaseNote note = {
+    .external_port = lease != NULL ? plum_lease_get_external_port (lease) : self->port,
+    .key = self->key,
+    .description = self->description,
+    .backend_name = plum_lease_holder_get_backend_name (self, candidate),
+    .lease = lease,
+    .one_per_port = plum_backend_has_one_mapping_per_port (backend),
+    .expires = plum_held_lease_get_expires (self->held),
+  };
+
+  return self->owner->note (self, &note, self->owner_data);
+}
+
+PlumLeaseHolderRemains
+plum_lease_holder_get_remains (const GError *error)
+{
+  return error == NULL || plum_error_is_final (error) ? PLUM_LEASE_HOLDER_DELETED
+                                                      : PLUM_LEASE_HOLDER_UNCONFIRMED;
+}
+
+void
+plum_lease_holder_note_released (PlumLeaseHolder *self, PlumLeaseHolderRemains remains)
+{
+  self->owner->released (self, remains, self->owner_data);
+}
+
 /* The lost lease is not requested again from its backend: the owner deletes it. */
 static void
 plum_lease_holder_release_lost (PlumLeaseHolder *self)
@@ -137,34 +174,6 @@ plum_lease_holder_release_lost (PlumLeaseHolder *self)
                                            ? PLUM_LEASE_HOLDER_NOT_ADDED
                                            : PLUM_LEASE_HOLDER_KEPT);
   plum_held_lease_clear (self->held);
-}
-
-/* Before another backend is asked. Returns FALSE if the lease need not be kept. The store treats it
- * like what an unconfirmed delete has left: it does not delete it soon, and deletes it in any case
- * if the holder does not take it back. */
-static gboolean
-plum_lease_holder_set_aside (PlumLeaseHolder *self)
-{
-  if (!plum_held_lease_may_keep (self->held))
-    return FALSE;
-
-  g_assert (self->aside == NULL);
-
-  plum_lease_holder_note_released (self, PLUM_LEASE_HOLDER_UNCONFIRMED);
-  self->aside = g_steal_pointer (&self->held);
-  return TRUE;
-}
-
-void
-plum_lease_holder_take_back (PlumLeaseHolder *self)
-{
-  if (self->aside == NULL)
-    return;
-
-  plum_held_lease_clear (self->held);
-  g_clear_pointer (&self->held, plum_held_lease_free);
-  self->held = g_steal_pointer (&self->aside);
-  plum_lease_holder_note (self, plum_held_lease_get_candidate (self->held));
 }
 
 /* --- The lease --- */
@@ -456,8 +465,7 @@ on_prepare (guint candidate, gpointer user_data, GError **error)
   if (!plum_lease_holder_check_host (self, error))
     return NULL;
   if (plum_held_lease_get_backend (self->held) !=
-        plum_gateway_get_candidate (self->gateway, candidate)->backend &&
-      !plum_lease_holder_set_aside (self))
+      plum_gateway_get_candidate (self->gateway, candidate)->backend)
     plum_lease_holder_release_lost (self);
   if (self->port == 0 && !plum_lease_holder_reserve_port (self, error))
     return NULL;
@@ -482,16 +490,15 @@ plum_lease_holder_fail (PlumLeaseHolder *self, const GError *error, GListModel *
   guint delay = self->retries < G_N_ELEMENTS (retry_ms) ? retry_ms[self->retries]
                                                         : self->settings->recheck_period;
 
-  plum_lease_holder_take_back (self);
   if (plum_held_lease_keep (self->held))
     {
       plum_info ("The lease is kept until it expires: %s", error->message);
       plum_lease_holder_set_phase (self, PLUM_PHASE_HELD);
-      plum_lease_holder_notify (self, PLUM_MAPPING_MAPPED, NULL);
       return;
     }
 
   self->retries++;
+
   plum_lease_holder_release_lost (self);
   plum_lease_holder_clear_lease (self);
   plum_lease_holder_set_phase (self, PLUM_PHASE_FAILED);
@@ -522,7 +529,6 @@ on_attempt_event (const PlumAttemptEvent *event, gpointer user_data)
   switch (event->kind)
     {
     case PLUM_ATTEMPT_GRANTED:
-      plum_lease_holder_forget_aside (self);
       self->serial = plum_lease_holder_next_serial ();
       plum_lease_holder_take_lease (self, event->candidate, event->lease);
       plum_lease_holder_notify_mapped (self);

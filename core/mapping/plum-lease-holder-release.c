@@ -140,15 +140,11 @@ plum_lease_holder_release_outer (PlumLeaseHolder *self)
 void
 plum_lease_holder_release (PlumLeaseHolder *self)
 {
-  PlumBackend *asked = plum_attempt_get_backend (self->attempt);
-  PlumBackend *backend;
-  gboolean leased;
-
-  if (asked == NULL)
-    plum_lease_holder_take_back (self);
-  leased =
+  gboolean leased =
     plum_held_lease_get_lease (self->held) != NULL && !plum_held_lease_is_taken_over (self->held);
-  backend = leased ? plum_held_lease_get_backend (self->held) : NULL;
+  PlumBackend *backend = leased ? plum_held_lease_get_backend (self->held) : NULL;
+  PlumBackend *asked = plum_attempt_get_backend (self->attempt);
+
   self->delete_timeout = plum_settings_get_release_timeout (self->settings);
   self->release_end =
     plum_clock_get_time (self->clock) + self->delete_timeout * G_GINT64_CONSTANT (1000);

@@ -85,8 +85,6 @@ on_gateway_event (PlumGatewayClient *client, const PlumGatewayEvent *event)
     case PLUM_GATEWAY_SUSPECTED:
       if (event->backend == plum_held_lease_get_backend (self->held))
         plum_held_lease_suspect (self->held);
-      if (event->backend == plum_held_lease_get_backend (self->aside))
-        plum_held_lease_suspect (self->aside);
       break;
     case PLUM_GATEWAY_APPEARED:
       if (self->phase == PLUM_PHASE_FAILED)

@@ -106,22 +106,6 @@ test_another_backend_grants (CoreFixture *f, gconstpointer data)
   core_assert_log ("beta:unmap:tcp:8080");
 }
 
-/* A lease is kept while another backend is asked: both are deleted, whatever becomes of that. */
-static void
-test_kept_while_another_is_asked (CoreFixture *f, gconstpointer data)
-{
-  g_autoptr (PlumMapping) mapping = core_add_up (f, 8080, 0);
-
-  ALPHA->check = CLOSED;
-  ALPHA->map = NO (REFUSED);
-  BETA->map = SILENCE;
-  test_loop_advance_until (&f->loop, BETA->n_map == 1, 310 * 1000);
-  core_assert_state (mapping, SUCCESS);
-  clear_log ();
-  g_assert_true (close_manager (f, 1000));
-  core_assert_log ("beta:unmap:tcp:8080 alpha:unmap:tcp:8080");
-}
-
 /* The delete of the old lease is not answered: it is repeated when the port is released. */
 static void
 test_another_backend_grants_unconfirmed (CoreFixture *f, gconstpointer data)
@@ -829,7 +813,6 @@ main (int argc, char **argv)
   ADD ("loss/delayed-spares-newer-lease", test_delayed_loss_spares_newer_lease);
   ADD ("loss/delayed-spares-renewed-lease", test_delayed_loss_spares_renewed_lease);
   ADD ("backend/another-grants", test_another_backend_grants);
-  ADD ("backend/kept-while-another-is-asked", test_kept_while_another_is_asked);
   ADD ("backend/another-grants-unconfirmed", test_another_backend_grants_unconfirmed);
   ADD ("backend/another-grants-destroyed", test_another_backend_grants_destroyed);
   ADD ("backend/unconfirmed-is-repeated", test_unconfirmed_is_repeated);

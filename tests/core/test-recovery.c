@@ -489,38 +489,6 @@ test_closed_at_renewal_and_no_other (CoreFixture *f, gconstpointer data)
   assert_kept (f, &NO (NOT_SUPPORTED));
 }
 
-/* The other backend is asked, and its refusal changes nothing. */
-static void
-test_closed_and_another_refuses (CoreFixture *f, gconstpointer data)
-{
-  BETA->map = NO (REFUSED);
-  assert_kept (f, &CLOSED);
-  g_assert_cmpuint (BETA->n_map, >, 1);
-}
-
-/* Neither does a port that does not fit. */
-static void
-test_closed_and_another_is_unfit (CoreFixture *f, gconstpointer data)
-{
-  g_autoptr (PlumMapping) mapping = core_add_exact (f, 8080, 9000);
-
-  test_loop_settle (&f->loop);
-  core_assert_backend (mapping, "alpha");
-  close_alpha ();
-  BETA->granted_port = 40000;
-  test_loop_advance (&f->loop, 1000 * 1000);
-  core_assert_state (mapping, SUCCESS);
-  core_assert_backend (mapping, "alpha");
-  g_assert_cmpuint (plum_mapping_get_external_port (mapping), ==, 9000);
-  g_assert_cmpuint (BETA->n_unmap, ==, BETA->n_map);
-
-  ALPHA->discover = ALPHA->map = ALPHA->check = AT_ONCE;
-  ALPHA->n_map = 0;
-  test_loop_advance (&f->loop, 6000 * 1000);
-  core_assert_state (mapping, SUCCESS);
-  g_assert_cmpuint (ALPHA->n_map, >=, 1);
-}
-
 /* The port is open again: the lease that was kept is renewed in time. */
 static void
 test_closed_and_open_again (CoreFixture *f, gconstpointer data)
@@ -661,8 +629,6 @@ main (int argc, char **argv)
   CORE_ADD_N ("/recovery/closed/at-check", 2, test_closed_at_check);
   CORE_ADD_N ("/recovery/closed/at-renewal", 2, test_closed_at_renewal);
   CORE_ADD ("/recovery/closed/and-no-other", test_closed_and_no_other);
-  CORE_ADD_N ("/recovery/closed/and-another-refuses", 2, test_closed_and_another_refuses);
-  CORE_ADD_N ("/recovery/closed/and-another-is-unfit", 2, test_closed_and_another_is_unfit);
   CORE_ADD ("/recovery/closed/at-renewal-and-no-other", test_closed_at_renewal_and_no_other);
   CORE_ADD ("/recovery/closed/and-open-again", test_closed_and_open_again);
   CORE_ADD ("/recovery/closed/for-many", test_closed_for_many);

@@ -261,8 +261,6 @@ pick_reply (Run *run, guint one_in)
       return SILENCE;
     case 2:
       return AFTER (pick (run, 3000));
-    case 3:
-      return CLOSED;
     default:
       return AT_ONCE;
     }
