@@ -13,6 +13,8 @@ import sys
 
 directory = os.path.normpath(sys.argv[1])
 searched = site.getsitepackages()
+if site.ENABLE_USER_SITE:
+    searched.append(site.getusersitepackages())
 if directory not in searched:
     inside = [path for prefix in sys.argv[2:] for path in searched
               if path.startswith(os.path.join(prefix, "lib"))]

@@ -136,7 +136,7 @@ typedef struct
   char error_text[512];
 } PlumServiceMapping;
 
-/* Reports a change of the state, the external host or port, the generation, or the error.
+/* Reports a change of the state, the external host, port or scope, the generation, or the error.
  * PLUM_SERVICE_DESTROYED is the last report for a mapping. The snapshot is valid during the call.
  */
 typedef void (*PlumServiceFunc) (PlumService *service,

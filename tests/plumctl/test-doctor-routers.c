@@ -629,6 +629,7 @@ test_shared_local (void)
     { 2, FALSE, "(CGNAT), and maps no ports.", NULL },
     { 2, TRUE, "(CGNAT).", "Run the doctor without --no-map, so that a server of the provider" },
     { 1, FALSE, "(CGNAT).", "Repeat with --max-hops 2, so that a server of the provider" },
+    { 1, TRUE, "(CGNAT).", "Repeat with --max-hops 2 and without --no-map, so that a server" },
   };
 
   doctor_routers_add (&routers, DOCTOR_ROUTER_ASKED, "100.64.0.1", NULL,

@@ -1040,13 +1040,11 @@ def unmap_reports_the_worst_of_several_entries():
 
 @test
 def list_timeout():
-    """The limit is that of the table as well, even if it is long."""
+    """The limit is that of the table as well."""
     with Router("slow-table") as router:
-        since = time.monotonic()
         result = router.plumctl("list", "--timeout", "1")
         equal((result.returncode, result.stdout), (1, "listing\n"))
         contains(result.stderr, "the router did not list its mappings: no answer within 1 s")
-        assert time.monotonic() - since < 8
 
 
 @test

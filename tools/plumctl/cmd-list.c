@@ -402,6 +402,7 @@ on_list_done (Discovery *discovery)
     }
 
   plum_manager_set_mapping_timeout (self->session.manager, common_options_get_timeout_ms ());
+  self->timeout_id = g_timeout_add (common_options_get_timeout_ms (), on_listing_timeout, self);
   /* A gateway that maps no ports may be one that translates nothing. */
   self->first = self->next = discovery_is_served (discovery) ? 0 : 1;
   /* An IPv6 firewall has no table that a protocol can read. */
@@ -425,7 +426,6 @@ run_list (char **arguments, char **tail)
   int exit_code;
 
   self.cancellable = g_cancellable_new ();
-  self.timeout_id = g_timeout_add (common_options_get_timeout_ms (), on_listing_timeout, &self);
   exit_code = discovery_run (&self.discovery, arguments);
   g_clear_handle_id (&self.timeout_id, g_source_remove);
 

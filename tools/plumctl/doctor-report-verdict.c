@@ -104,7 +104,8 @@ doctor_report_dup_next_step (const DoctorReport *self, const DoctorPart *part)
 
   if (is_about_the_route (part->verdict))
     step = alternative_dup_step (self->manager, part->family);
-  else if (is_about_protocols (part->verdict) && doctor_protocols_are_limited (self, part))
+  else if (is_about_protocols (part->verdict) && doctor_protocols_are_limited (self, part) &&
+           (common_options.backends != NULL || g_getenv ("PLUM_BACKENDS") != NULL))
     step = g_strdup (_ ("Run the doctor without --backend and PLUM_BACKENDS, so that it asks with "
                         "all protocols."));
   else

@@ -307,12 +307,17 @@ static char *
 dup_cgnat_step (const DoctorRouters *self, const DoctorRouter *edge)
 {
   gboolean shared = is_shared (self->local);
+  gboolean unmapped = self->no_map && (shared || !self->maps_nothing);
 
   if (self->beyond == DOCTOR_BEYOND_LIMITED && edge != NULL && edge->external != NULL)
     return dup_limited_step (self, edge);
+  if (unmapped && self->max_hops == 1)
+    return g_strdup (_ ("Repeat with --max-hops 2 and without --no-map, so that a server of the "
+                        "provider is asked as well. Otherwise, ask the provider for a public IPv4 "
+                        "address, or use IPv6."));
   if (shared && self->max_hops == 1)
     return dup_provider_step (2);
-  if (self->no_map && (shared || !self->maps_nothing))
+  if (unmapped)
     return g_strdup (
       _ ("Run the doctor without --no-map, so that a server of the provider is asked "
          "as well. Otherwise, ask the provider for a public IPv4 address, or use "
