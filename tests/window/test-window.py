@@ -363,7 +363,7 @@ def lists_the_mappings():
     with ports() as window:
         for name, port in ('TCP', 8080), ('UDP', 8081):
             window.text(f'{name} {port}')
-            window.text(f'{lab.WAN}:{port}')
+            window.text(f'{lab.WAN}, port {port}')
             assert lab.rules(port), f'the router has no rule for port {port}'
         picture(window, '-list')
         window.press('Ports', 'ctrl+w')
