@@ -8,9 +8,10 @@
 #include "upnp-map-verify.h"
 #include "upnp-token.h"
 
-#define SHORTEST_LEASE 60 /* s */
 #define CODE_NO_ENTRY 714
 
+/* In s. SHORTEST_LEASE: of those that a router may show. */
+#define SHORTEST_LEASE 60
 #define WEEK 604800
 
 UpnpPorts *

@@ -70,12 +70,11 @@ upnp_operation_take_token (UpnpOperation *self, UpnpToken *token)
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string (token->address);
 
   /* What is known of one service does not hold for another one of the same router. */
-  if (current == NULL || !g_inet_address_equal (current->address, address) ||
-      (upnp_device_has_service (current, token->service) &&
-       !upnp_device_uses_service (current, address, token->service)))
-    self->device = device_from_token (self->session, address, token);
-  else if (upnp_device_uses_service (current, address, token->service))
+  if (current != NULL && upnp_device_uses_service (current, address, token->service))
     self->device = upnp_device_ref (current);
+  else if (current == NULL || !g_inet_address_equal (current->address, address) ||
+           upnp_device_has_service (current, token->service))
+    self->device = device_from_token (self->session, address, token);
   self->substitute = self->device == NULL;
 }
 

@@ -54,7 +54,7 @@ test_external_port_is_requested_twice (CoreFixture *f, gconstpointer data)
   g_assert_cmpuint (plum_mapping_get_external_port (third), !=, 8081);
 }
 
-/* An equal mapping is worth another request. If all backends have just failed, there is none. */
+/* For an equal mapping the port is requested again, unless all backends have just failed. */
 static void
 test_equal_to_a_failed_one (CoreFixture *f, gconstpointer data)
 {

@@ -14,9 +14,8 @@ typedef struct
   int exit_code;
 } Search;
 
-/* The first gateway of a family is the one that is used. */
-static PlumGateway *
-dup_used (PlumManager *manager, GSocketFamily family)
+PlumGateway *
+alternative_dup_used (PlumManager *manager, GSocketFamily family)
 {
   GListModel *gateways = plum_manager_get_gateways (manager);
 
@@ -36,7 +35,7 @@ static PlumGateway *
 dup_other (PlumManager *manager, GSocketFamily family, gboolean (*matches) (PlumGateway *))
 {
   GListModel *gateways = plum_manager_get_gateways (manager);
-  g_autoptr (PlumGateway) used = dup_used (manager, family);
+  g_autoptr (PlumGateway) used = alternative_dup_used (manager, family);
 
   for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
     {
@@ -66,7 +65,7 @@ has_router (PlumGateway *gateway)
 gboolean
 alternative_is_tunnel (PlumManager *manager, GSocketFamily family)
 {
-  g_autoptr (PlumGateway) used = dup_used (manager, family);
+  g_autoptr (PlumGateway) used = alternative_dup_used (manager, family);
 
   return used != NULL && plum_gateway_get_address (used) == NULL &&
          plum_gateway_get_backend_name (used) == NULL;
@@ -76,7 +75,7 @@ alternative_is_tunnel (PlumManager *manager, GSocketFamily family)
 gboolean
 alternative_exists (PlumManager *manager, GSocketFamily family)
 {
-  g_autoptr (PlumGateway) used = dup_used (manager, family);
+  g_autoptr (PlumGateway) used = alternative_dup_used (manager, family);
   g_autoptr (PlumGateway) other = dup_other (manager, family, is_serving);
 
   return used != NULL && plum_gateway_get_backend_name (used) == NULL && other != NULL;
@@ -95,7 +94,7 @@ describe_place (PlumGateway *gateway)
 char *
 alternative_dup_reason (PlumManager *manager, GSocketFamily family)
 {
-  g_autoptr (PlumGateway) used = dup_used (manager, family);
+  g_autoptr (PlumGateway) used = alternative_dup_used (manager, family);
   g_autoptr (PlumGateway) other = dup_other (manager, family, is_serving);
   g_autofree char *place = NULL;
   g_autofree char *other_place = NULL;

@@ -7,6 +7,8 @@
 /* Advice for a computer whose default route leads to no router that maps ports. NULL: there is
  * nothing special about the default route, or it was not used. */
 
+/* The first gateway of a family, which is the one that is used. (transfer full) (nullable) */
+PlumGateway *alternative_dup_used (PlumManager *manager, GSocketFamily family);
 gboolean alternative_is_tunnel (PlumManager *manager, GSocketFamily family);
 gboolean alternative_exists (PlumManager *manager, GSocketFamily family);
 char *alternative_dup_reason (PlumManager *manager, GSocketFamily family);

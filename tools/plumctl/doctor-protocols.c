@@ -4,26 +4,11 @@
 
 #include "doctor-protocols.h"
 
+#include "alternative.h"
 #include "describe.h"
 #include "way-text.h"
 
 #include <glib/gi18n-lib.h>
-
-static PlumGateway *
-dup_gateway_of (const DoctorReport *self, const DoctorPart *part)
-{
-  GListModel *gateways = plum_manager_get_gateways (self->manager);
-
-  for (guint i = 0; i < g_list_model_get_n_items (gateways); i++)
-    {
-      g_autoptr (PlumGateway) gateway = g_list_model_get_item (gateways, i);
-
-      if (plum_gateway_get_family (gateway) == part->family)
-        return g_steal_pointer (&gateway);
-    }
-
-  return NULL;
-}
 
 static gboolean
 has_probe (PlumGateway *gateway, const char *name)
@@ -45,7 +30,7 @@ gboolean
 doctor_protocols_are_limited (const DoctorReport *self, const DoctorPart *part)
 {
   static const char *const names[] = { "pcp", "natpmp", "upnp" };
-  g_autoptr (PlumGateway) gateway = dup_gateway_of (self, part);
+  g_autoptr (PlumGateway) gateway = alternative_dup_used (self->manager, part->family);
 
   for (guint i = 0; gateway != NULL && i < G_N_ELEMENTS (names); i++)
     if (!has_probe (gateway, names[i]))
@@ -59,7 +44,7 @@ doctor_protocols_are_limited (const DoctorReport *self, const DoctorPart *part)
 static char *
 dup_asked (const DoctorReport *self, const DoctorPart *part, gboolean refused)
 {
-  g_autoptr (PlumGateway) gateway = dup_gateway_of (self, part);
+  g_autoptr (PlumGateway) gateway = alternative_dup_used (self->manager, part->family);
   GListModel *probes = gateway != NULL ? plum_gateway_get_probes (gateway) : NULL;
   guint n = probes != NULL ? g_list_model_get_n_items (probes) : 0;
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
